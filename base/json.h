@@ -1,0 +1,109 @@
+// JSON: files read with errors that name them, and structures read and written from one description of their fields.
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "base/error.h"
+
+namespace bv2 {
+
+/// Keeps the order in which fields were described.
+using Json = nlohmann::ordered_json;
+
+/// Parses a whole file. Throws Error with the path and the place of the fault.
+Json read_json(const std::filesystem::path& path);
+/// Parses text; `source` names it in the Error.
+Json parse_json(std::string_view text, std::string_view source);
+/// Writes atomically, indented by two spaces, with a final newline. Non-finite numbers become null.
+void write_json(const std::filesystem::path& path, const Json& document);
+
+/// A structure is described once:
+///   struct Phases {
+///     double load_seconds = 0;
+///     template <class Self, class Visit> static void fields(Self& self, Visit&& visit) { visit("load_seconds", self.load_seconds); }
+///   };
+/// and to_json / from_json follow from that.
+template <class T>
+concept Described = requires(T& value) { T::fields(value, [](std::string_view, auto&) {}); };
+
+template <class T>
+Json to_json(const T& value);
+template <class T>
+void from_json_value(const Json& json, T& value, std::string_view where);
+
+namespace detail {
+
+template <class T>
+struct is_optional : std::false_type {};
+template <class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+template <class T>
+struct is_vector : std::false_type {};
+template <class T>
+struct is_vector<std::vector<T>> : std::true_type {};
+
+}  // namespace detail
+
+/// Null for an empty optional, an object for a described structure, an array for a vector, else the value itself.
+template <class T>
+Json to_json(const T& value) {
+  if constexpr (Described<T>) {
+    Json object = Json::object();
+    T::fields(value, [&](std::string_view name, const auto& field) { object[std::string(name)] = to_json(field); });
+    return object;
+  } else if constexpr (detail::is_optional<T>::value) {
+    return value ? to_json(*value) : Json(nullptr);
+  } else if constexpr (detail::is_vector<T>::value) {
+    Json array = Json::array();
+    for (const auto& element : value) array.push_back(to_json(element));
+    return array;
+  } else {
+    return Json(value);
+  }
+}
+
+/// Reads what to_json writes. A field that is absent keeps its value; one that is not described, or of a wrong type, throws
+/// UsageError that names it and `where` it stands.
+template <class T>
+void from_json_value(const Json& json, T& value, std::string_view where) {
+  if constexpr (Described<T>) {
+    if (!json.is_object()) fail<UsageError>("{}: an object was expected, found {}", where, json.type_name());
+    for (const auto& [key, member] : json.items()) {
+      bool known = false;
+      T::fields(value, [&, &key = key, &member = member](std::string_view name, auto& field) {
+        if (name != key) return;
+        known = true;
+        from_json_value(member, field, fmt::format("{}: {}", where, name));
+      });
+      if (!known) fail<UsageError>("{}: the field '{}' is not known", where, key);
+    }
+  } else if constexpr (detail::is_optional<T>::value) {
+    if (json.is_null()) {
+      value.reset();
+      return;
+    }
+    value.emplace();
+    from_json_value(json, *value, where);
+  } else if constexpr (detail::is_vector<T>::value) {
+    if (!json.is_array()) fail<UsageError>("{}: an array was expected, found {}", where, json.type_name());
+    value.clear();
+    for (const auto& element : json) from_json_value(element, value.emplace_back(), where);
+  } else if constexpr (std::is_same_v<T, Json>) {
+    value = json;
+  } else {
+    const bool right_type = std::is_same_v<T, bool>        ? json.is_boolean()
+                            : std::is_integral_v<T>        ? json.is_number_integer()
+                            : std::is_floating_point_v<T>  ? json.is_number()
+                                                           : json.is_string();
+    if (!right_type) fail<UsageError>("{}: {} does not fit", where, json.dump());
+    value = json.get<T>();
+  }
+}
+
+}  // namespace bv2

@@ -1,0 +1,56 @@
+// The context that a forward runs in: who executes basic operations, which attention path is wanted, and what ran.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "engine/ops/basic_op.h"
+
+namespace bv2::engine {
+
+/// How attention is computed. `eager` materialises the scores with basic operations; the sdpa paths are single operations:
+/// `math` as PyTorch's reference of the same name, `flash_attention` blocked with an online softmax, `efficient_attention` by blocks of queries.
+enum class AttentionPath { eager, sdpa_math, sdpa_flash_attention, sdpa_efficient_attention };
+
+/// What ran, by name with counts. A result states this and never what was only asked for.
+struct EffectiveRecord {
+  std::map<std::string, std::int64_t, std::less<>> definitions;  ///< layer operations run by their definition
+  std::map<std::string, std::int64_t, std::less<>> kernels;      ///< fused kernels
+};
+
+/// Passed through every forward; no globals. One thread at a time.
+class Context {
+ public:
+  Context(BasicExecutor& executor, AttentionPath attention) : executor_(&executor), attention_(attention) {}
+
+  [[nodiscard]] AttentionPath attention() const { return attention_; }
+  [[nodiscard]] EffectiveRecord& record() { return record_; }
+
+  Tensor execute(BasicOp op, std::initializer_list<Tensor> inputs, const Attributes& attributes = {}) {
+    return executor_->execute({op, {inputs.begin(), inputs.size()}, attributes});
+  }
+  Tensor execute(BasicOp op, std::span<const Tensor> inputs, const Attributes& attributes = {}) {
+    return executor_->execute({op, inputs, attributes});
+  }
+
+  /// Runs a layer operation: a structure with a `name` and a `define(context, inputs...)`.
+  template <class Op, class... Inputs>
+  auto apply(const Op& op, const Inputs&... inputs) {
+    count(record_.definitions, Op::name);
+    return op.define(*this, inputs...);
+  }
+
+  static void count(std::map<std::string, std::int64_t, std::less<>>& counts, std::string_view what) {
+    const auto found = counts.find(what);
+    if (found != counts.end()) ++found->second;
+    else counts.emplace(what, 1);
+  }
+
+ private:
+  BasicExecutor* executor_;
+  AttentionPath attention_;
+  EffectiveRecord record_;
+};
+
+}  // namespace bv2::engine

@@ -1,0 +1,58 @@
+// A tensor: its views.
+#include "engine/tensor/tensor.h"
+
+namespace bv2::engine {
+
+bool Tensor::is_contiguous() const {
+  std::int64_t step = 1;
+  for (auto dim = static_cast<std::int64_t>(rank()) - 1; dim >= 0; --dim) {
+    if (shape_[dim] != 1 && strides_[dim] != step) return false;
+    step *= shape_[dim];
+  }
+  return true;
+}
+
+Tensor Tensor::reshape(Shape shape) const {
+  std::int64_t known = 1;
+  std::int64_t unknown_dim = -1;
+  for (std::size_t dim = 0; dim < shape.rank(); ++dim) {
+    const auto index = static_cast<std::int64_t>(dim);
+    if (shape[index] == -1) unknown_dim = index;
+    else known *= shape[index];
+  }
+  if (unknown_dim >= 0 && known > 0) shape[unknown_dim] = numel() / known;
+  if (shape.product() != numel()) fail("{} cannot be reshaped to {}", to_string(shape_), to_string(shape));
+  if (!is_contiguous()) fail("a strided tensor {} cannot be reshaped to {}", to_string(shape_), to_string(shape));
+  return {storage_, dtype_, shape, contiguous_strides(shape), offset_};
+}
+
+Tensor Tensor::transpose(std::int64_t dim_a, std::int64_t dim_b) const {
+  Tensor view = *this;
+  std::swap(view.shape_[dim_a], view.shape_[dim_b]);
+  std::swap(view.strides_[dim_a], view.strides_[dim_b]);
+  return view;
+}
+
+Tensor Tensor::slice(std::int64_t dim, std::int64_t begin, std::int64_t end) const {
+  if (begin < 0 || begin > end || end > shape_[dim]) {
+    fail("the slice [{}, {}) of dimension {} is outside {}", begin, end, dim, to_string(shape_));
+  }
+  Tensor view = *this;
+  view.shape_[dim] = end - begin;
+  view.offset_ += begin * strides_[dim];
+  return view;
+}
+
+Tensor Tensor::expand(const Shape& shape) const {
+  Strides strides = shape;
+  const auto added = static_cast<std::int64_t>(shape.rank()) - static_cast<std::int64_t>(rank());
+  if (added < 0) fail("{} cannot be expanded to {}", to_string(shape_), to_string(shape));
+  for (std::int64_t dim = 0; dim < static_cast<std::int64_t>(shape.rank()); ++dim) {
+    const bool repeated = dim < added || (shape_[dim - added] == 1 && shape[dim] != 1);
+    if (!repeated && shape_[dim - added] != shape[dim]) fail("{} cannot be expanded to {}", to_string(shape_), to_string(shape));
+    strides[dim] = repeated ? 0 : strides_[dim - added];
+  }
+  return {storage_, dtype_, shape, strides, offset_};
+}
+
+}  // namespace bv2::engine
