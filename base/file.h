@@ -12,8 +12,9 @@ namespace bv2 {
 /// The whole file. Throws Error naming the path when it cannot be read.
 std::string read_file(const std::filesystem::path& path);
 
-/// Writes beside `path`, flushes to the disk and renames, so that a reader sees the old or the new content and
-/// nothing else. Creates missing parent folders. Throws Error naming the path and the cause (disk full, no permission).
+/// Writes beside `path`, flushes to the disk and renames, so that a reader sees the old or the new content
+/// and nothing else. Creates missing parent folders. Throws Error naming the path and the cause (disk full,
+/// no permission).
 void write_file_atomically(const std::filesystem::path& path, std::string_view content);
 
 /// A file mapped read-only. Movable; unmapped at destruction.
@@ -29,8 +30,8 @@ class MappedFile {
 
   [[nodiscard]] std::span<const std::byte> bytes() const { return {data_, size_bytes_}; }
 
-  /// Gives the resident pages that lie wholly inside [offset, offset + length) back to the system; they are read from the file
-  /// again when touched. Keeps the peak of a load that copies near one copy.
+  /// Gives the resident pages that lie wholly inside [offset, offset + length) back to the system; they are
+  /// read from the file again when touched. Keeps the peak of a load that copies near one copy.
   void release(std::size_t offset, std::size_t length) const;
 
  private:

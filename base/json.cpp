@@ -18,7 +18,8 @@ Json parse_json(std::string_view text, std::string_view source) {
 Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
 
 void write_json(const std::filesystem::path& path, const Json& document) {
-  // Invalid UTF-8 (half a character at the end of a generated text) is replaced, never a reason to lose a result.
+  // Invalid UTF-8 (half a character at the end of a generated text) is replaced, never a reason to lose a
+  // result.
   write_file_atomically(path, document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 

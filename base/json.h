@@ -1,4 +1,5 @@
-// JSON: files read with errors that name them, and structures read and written from one description of their fields.
+// JSON: files read with errors that name them, and structures read and written from one description of their
+// fields.
 #pragma once
 
 #include <filesystem>
@@ -26,11 +27,14 @@ void write_json(const std::filesystem::path& path, const Json& document);
 /// A structure is described once:
 ///   struct Phases {
 ///     double load_seconds = 0;
-///     template <class Self, class Visit> static void fields(Self& self, Visit&& visit) { visit("load_seconds", self.load_seconds); }
+///     template <class Self, class Visit> static void fields(Self& self, Visit&& visit) {
+///     visit("load_seconds", self.load_seconds); }
 ///   };
 /// and to_json / from_json follow from that.
 template <class T>
-concept Described = requires(T& value) { T::fields(value, [](std::string_view, auto&) {}); };
+concept Described = requires(T& value) {
+  T::fields(value, [](std::string_view, auto&) {});
+};
 
 template <class T>
 Json to_json(const T& value);
@@ -50,12 +54,14 @@ struct is_vector<std::vector<T>> : std::true_type {};
 
 }  // namespace detail
 
-/// Null for an empty optional, an object for a described structure, an array for a vector, else the value itself.
+/// Null for an empty optional, an object for a described structure, an array for a vector, else the value
+/// itself.
 template <class T>
 Json to_json(const T& value) {
   if constexpr (Described<T>) {
     Json object = Json::object();
-    T::fields(value, [&](std::string_view name, const auto& field) { object[std::string(name)] = to_json(field); });
+    T::fields(value,
+              [&](std::string_view name, const auto& field) { object[std::string(name)] = to_json(field); });
     return object;
   } else if constexpr (detail::is_optional<T>::value) {
     return value ? to_json(*value) : Json(nullptr);
@@ -68,8 +74,8 @@ Json to_json(const T& value) {
   }
 }
 
-/// Reads what to_json writes. A field that is absent keeps its value; one that is not described, or of a wrong type, throws
-/// UsageError that names it and `where` it stands.
+/// Reads what to_json writes. A field that is absent keeps its value; one that is not described, or of a
+/// wrong type, throws UsageError that names it and `where` it stands.
 template <class T>
 void from_json_value(const Json& json, T& value, std::string_view where) {
   if constexpr (Described<T>) {
@@ -97,10 +103,10 @@ void from_json_value(const Json& json, T& value, std::string_view where) {
   } else if constexpr (std::is_same_v<T, Json>) {
     value = json;
   } else {
-    const bool right_type = std::is_same_v<T, bool>        ? json.is_boolean()
-                            : std::is_integral_v<T>        ? json.is_number_integer()
-                            : std::is_floating_point_v<T>  ? json.is_number()
-                                                           : json.is_string();
+    const bool right_type = std::is_same_v<T, bool>       ? json.is_boolean()
+                            : std::is_integral_v<T>       ? json.is_number_integer()
+                            : std::is_floating_point_v<T> ? json.is_number()
+                                                          : json.is_string();
     if (!right_type) fail<UsageError>("{}: {} does not fit", where, json.dump());
     value = json.get<T>();
   }

@@ -1,4 +1,5 @@
-// The interface between the framework and what it measures: a benchmark offers scenarios, a session does one of them.
+// The interface between the framework and what it measures: a benchmark offers scenarios, a session does one
+// of them.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,8 @@ struct PromptIds {
 class TokenSink {
  public:
   virtual ~TokenSink() = default;
-  /// One new token of each sequence ([batch]) is available to the caller now. May throw to end the generation.
+  /// One new token of each sequence ([batch]) is available to the caller now. May throw to end the
+  /// generation.
   virtual void on_tokens(std::span<const std::int64_t> ids) = 0;
   /// Sinks that check rather than measure ask for the logits too.
   [[nodiscard]] virtual bool wants_logits() const { return false; }
@@ -33,8 +35,8 @@ class TokenSink {
   virtual void on_logits(std::span<const float> /*logits*/) {}
 };
 
-/// What a whole prompt gives: logits [batch, tokens, width = vocabulary] of a decoder, last_hidden_state [batch, tokens, width = hidden] of
-/// an encoder.
+/// What a whole prompt gives: logits [batch, tokens, width = vocabulary] of a decoder, last_hidden_state
+/// [batch, tokens, width = hidden] of an encoder.
 struct ForwardOutput {
   std::int64_t width = 0;
   std::vector<float> values;
@@ -46,7 +48,7 @@ struct ModelFacts {
   std::int64_t vocab_size = 0;
   std::int64_t max_positions = 0;  ///< prompt and new tokens together; 0: no limit
   std::int64_t parameters = 0;
-  std::int64_t weight_bytes = 0;   ///< in the run's dtype
+  std::int64_t weight_bytes = 0;  ///< in the run's dtype
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("synthetic_weights", self.synthetic_weights);
@@ -57,7 +59,8 @@ struct ModelFacts {
   }
 };
 
-/// One loaded model in one mode. Used by one thread; destroyed when its scenario ends. Everything throws Error with one line.
+/// One loaded model in one mode. Used by one thread; destroyed when its scenario ends. Everything throws
+/// Error with one line.
 class Session {
  public:
   virtual ~Session() = default;
@@ -68,7 +71,8 @@ class Session {
   [[nodiscard]] virtual std::string decode(std::span<const std::int64_t> ids) const = 0;
   /// Whatever the mode does once before it can run (pack, trace, compile): measured as a phase.
   virtual void prepare() = 0;
-  /// Greedy generation of exactly `new_tokens` tokens a sequence; end-of-sequence is ignored. Each call starts from an empty cache.
+  /// Greedy generation of exactly `new_tokens` tokens a sequence; end-of-sequence is ignored. Each call
+  /// starts from an empty cache.
   virtual void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) = 0;
   /// The outputs of all positions, for verification.
   virtual ForwardOutput forward(const PromptIds& prompt) = 0;
@@ -78,13 +82,13 @@ class Session {
 
 /// What a benchmark is and offers.
 struct BenchmarkInfo {
-  std::string name;                       ///< of its file in benches/
-  std::string description;                ///< one line
-  std::string default_model;              ///< model_id of the built-in shape, e.g. "HuggingFaceTB/SmolLM2-135M"
-  std::string default_prompt;             ///< the text that is measured when none is given
+  std::string name;            ///< of its file in benches/
+  std::string description;     ///< one line
+  std::string default_model;   ///< model_id of the built-in shape, e.g. "HuggingFaceTB/SmolLM2-135M"
+  std::string default_prompt;  ///< the text that is measured when none is given
   std::int64_t default_sequence_length = 128;
-  std::vector<std::string> model_types;   ///< of config.json: the checkpoints that it can take
-  std::vector<std::string> variants;      ///< of eager, compiled, kernelized: those that work
+  std::vector<std::string> model_types;  ///< of config.json: the checkpoints that it can take
+  std::vector<std::string> variants;     ///< of eager, compiled, kernelized: those that work
 };
 
 /// A benchmark. Stateless; may be used from one thread at a time.
@@ -92,15 +96,15 @@ class ModelBenchmark {
  public:
   virtual ~ModelBenchmark() = default;
   [[nodiscard]] virtual BenchmarkInfo info() const = 0;
-  /// The scenarios of a coverage level (0 to 4), modes and attention implementations only; the framework adds sizes and filters.
-  /// The default is the framework's common choice for the variants of info().
+  /// The scenarios of a coverage level (0 to 4), modes and attention implementations only; the framework adds
+  /// sizes and filters. The default is the framework's common choice for the variants of info().
   [[nodiscard]] virtual std::vector<ScenarioConfig> scenarios(int level) const;
   /// Loads the model: measured as a phase.
   [[nodiscard]] virtual std::unique_ptr<Session> open(const ScenarioConfig& config) const = 0;
 };
 
-/// What a module's runner function is given: `extern "C" void run_NAME(bv2::BenchmarkHost& host)` hands its benchmark over.
-/// The host runs, lists or verifies it, as the command line asked.
+/// What a module's runner function is given: `extern "C" void run_NAME(bv2::BenchmarkHost& host)` hands its
+/// benchmark over. The host runs, lists or verifies it, as the command line asked.
 class BenchmarkHost {
  public:
   virtual ~BenchmarkHost() = default;

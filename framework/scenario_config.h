@@ -1,4 +1,5 @@
-// The configuration of one scenario: one model, one mode, one shape. The document that results carry in metadata.config.
+// The configuration of one scenario: one model, one mode, one shape. The document that results carry in
+// metadata.config.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@ namespace bv2 {
 /// Written, and read back by --config-file, from one description of its fields.
 struct ScenarioConfig {
   std::string variant = "eager";  ///< eager, compiled, kernelized
-  std::string model_id;           ///< Hub id or checkpoint folder; empty: the benchmark's own shape, synthetic weights
+  std::string model_id;  ///< Hub id or checkpoint folder; empty: the benchmark's own shape, synthetic weights
   std::int64_t warmup_iterations = 3;
   std::int64_t measurement_iterations = 5;
   std::int64_t num_tokens_to_generate = 100;  ///< per sequence
@@ -19,11 +20,12 @@ struct ScenarioConfig {
   std::optional<std::string> compile_mode;  ///< of the compiled variant
   bool use_cache = true;
   std::int64_t batch_size = 1;
-  std::optional<std::int64_t> sequence_length;        ///< prompt tokens; none: the prompt's own
-  std::string attn_implementation = "sdpa";           ///< eager, sdpa
-  std::optional<std::string> sdpa_backend = "flash_attention";  ///< math, flash_attention, efficient_attention; none where not sdpa
-  std::int64_t threads = 0;                           ///< 0: physical cores
-  std::int64_t seed = 0;                              ///< of synthetic weights and token ids
+  std::optional<std::int64_t> sequence_length;  ///< prompt tokens; none: the prompt's own
+  std::string attn_implementation = "sdpa";     ///< eager, sdpa
+  std::optional<std::string> sdpa_backend =
+      "flash_attention";     ///< math, flash_attention, efficient_attention; none where not sdpa
+  std::int64_t threads = 0;  ///< 0: physical cores
+  std::int64_t seed = 0;     ///< of synthetic weights and token ids
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {

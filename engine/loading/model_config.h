@@ -11,7 +11,8 @@
 
 namespace bv2::engine {
 
-/// Rotary position embedding, from `rope_parameters` (transformers 5) or `rope_theta` and `rope_scaling` (before).
+/// Rotary position embedding, from `rope_parameters` (transformers 5) or `rope_theta` and `rope_scaling`
+/// (before).
 struct RopeConfig {
   std::string rope_type = "default";
   double theta = 10000;
@@ -39,8 +40,9 @@ struct ModelConfig {
   Json raw;  ///< the whole document, for what only one family reads
 };
 
-/// Reads both the older and the newer form. `source` names the document in errors. Throws Error: an unknown model_type (with those supported), a missing or
-/// impossible size, an activation or rope_type that is not known.
+/// Reads both the older and the newer form. `source` names the document in errors. Throws Error: an unknown
+/// model_type (with those supported), a missing or impossible size, an activation or rope_type that is not
+/// known.
 ModelConfig parse_model_config(const Json& document, std::string_view source);
 /// Reads FOLDER/config.json.
 ModelConfig read_model_config(const std::filesystem::path& folder);

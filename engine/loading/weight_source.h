@@ -15,7 +15,8 @@ class WeightSource {
  public:
   virtual ~WeightSource() = default;
   [[nodiscard]] virtual bool has(std::string_view name) const = 0;
-  /// A contiguous tensor of that shape, converted to `dtype`. Throws Error when it is missing or has another shape (with both).
+  /// A contiguous tensor of that shape, converted to `dtype`. Throws Error when it is missing or has another
+  /// shape (with both).
   virtual Tensor take(std::string_view name, const Shape& shape, Dtype dtype, WeightKind kind) = 0;
   /// True for weights that mean nothing.
   [[nodiscard]] virtual bool synthetic() const = 0;

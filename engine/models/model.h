@@ -37,11 +37,13 @@ class Model {
   [[nodiscard]] virtual Dtype dtype() const = 0;
   [[nodiscard]] virtual std::size_t weight_bytes() const = 0;
   [[nodiscard]] virtual KvCache make_cache(std::int64_t batch, std::int64_t capacity) const = 0;
-  /// ids int64 [batch, tokens] follow what the cache holds and are added to it -> logits [batch, 1 or tokens, vocabulary] in the model's dtype.
+  /// ids int64 [batch, tokens] follow what the cache holds and are added to it -> logits [batch, 1 or tokens,
+  /// vocabulary] in the model's dtype.
   virtual Tensor forward(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which) const = 0;
 };
 
-/// Makes the model of config.model_type. Throws Error for a family that is not known and for weights that do not fit.
+/// Makes the model of config.model_type. Throws Error for a family that is not known and for weights that do
+/// not fit.
 std::unique_ptr<Model> make_model(const ModelConfig& config, WeightSource& weights, Dtype dtype);
 /// The model types that make_model knows.
 std::vector<std::string_view> supported_model_types();

@@ -1,4 +1,5 @@
-// The basic tensor operations: what every layer operation is defined in, what eager runs one by one and a tracer records.
+// The basic tensor operations: what every layer operation is defined in, what eager runs one by one and a
+// tracer records.
 #pragma once
 
 #include <span>
@@ -11,17 +12,44 @@ namespace bv2::engine {
 /// Arithmetic on bfloat16 and float16 is done in float32 and rounded once, at the end of each operation.
 enum class BasicOp {
   // element-wise, one input
-  cast, neg, exp, rsqrt, tanh, sigmoid, silu, gelu, gelu_tanh, relu, sin, cos,
+  cast,
+  neg,
+  exp,
+  rsqrt,
+  tanh,
+  sigmoid,
+  silu,
+  gelu,
+  gelu_tanh,
+  relu,
+  sin,
+  cos,
   // element-wise with a number (attributes.scalar)
-  add_scalar, mul_scalar,
+  add_scalar,
+  mul_scalar,
   // element-wise, two inputs that broadcast
-  add, sub, mul, div, maximum,
+  add,
+  sub,
+  mul,
+  div,
+  maximum,
   // over the last dimension, kept with size 1
-  sum, mean, max,
+  sum,
+  mean,
+  max,
   // products and look-ups
-  matmul, take_rows, argmax,
+  matmul,
+  take_rows,
+  argmax,
   // arrangement
-  concat, contiguous, copy_into, attention_mask, reshape, transpose, slice, expand,
+  concat,
+  contiguous,
+  copy_into,
+  attention_mask,
+  reshape,
+  transpose,
+  slice,
+  expand,
 };
 
 /// What an operation is told besides its inputs; each operation says which it reads.

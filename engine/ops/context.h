@@ -1,4 +1,5 @@
-// The context that a forward runs in: who executes basic operations, which attention path is wanted, and what ran.
+// The context that a forward runs in: who executes basic operations, which attention path is wanted, and what
+// ran.
 #pragma once
 
 #include <map>
@@ -9,8 +10,9 @@
 
 namespace bv2::engine {
 
-/// How attention is computed. `eager` materialises the scores with basic operations; the sdpa paths are single operations:
-/// `math` as PyTorch's reference of the same name, `flash_attention` blocked with an online softmax, `efficient_attention` by blocks of queries.
+/// How attention is computed. `eager` materialises the scores with basic operations; the sdpa paths are
+/// single operations: `math` as PyTorch's reference of the same name, `flash_attention` blocked with an
+/// online softmax, `efficient_attention` by blocks of queries.
 enum class AttentionPath { eager, sdpa_math, sdpa_flash_attention, sdpa_efficient_attention };
 
 /// What ran, by name with counts. A result states this and never what was only asked for.
@@ -43,8 +45,10 @@ class Context {
 
   static void count(std::map<std::string, std::int64_t, std::less<>>& counts, std::string_view what) {
     const auto found = counts.find(what);
-    if (found != counts.end()) ++found->second;
-    else counts.emplace(what, 1);
+    if (found != counts.end())
+      ++found->second;
+    else
+      counts.emplace(what, 1);
   }
 
  private:

@@ -1,5 +1,6 @@
-// The layer operations: each a structure of its parameters with a name and a definition in basic operations. The
-// definition is the specification, the portable path and the oracle of every faster way to compute the same.
+// The layer operations: each a structure of its parameters with a name and a definition in basic operations.
+// The definition is the specification, the portable path and the oracle of every faster way to compute the
+// same.
 #pragma once
 
 #include <optional>
@@ -22,8 +23,9 @@ struct Linear {
   Tensor define(Context& context, const Tensor& x, const Tensor& weight, const Tensor& bias) const;
 };
 
-/// Zhang and Sennrich 2019: x / sqrt(mean(x^2) + epsilon) * (weight + weight_offset) over the last dimension, in float32.
-/// Llama rounds to x's dtype before it multiplies by the weight; Gemma (`weight_in_float32`) after.
+/// Zhang and Sennrich 2019: x / sqrt(mean(x^2) + epsilon) * (weight + weight_offset) over the last dimension,
+/// in float32. Llama rounds to x's dtype before it multiplies by the weight; Gemma (`weight_in_float32`)
+/// after.
 struct RmsNorm {
   static constexpr std::string_view name = "rms_norm";
   double epsilon = 1e-6;
@@ -32,8 +34,8 @@ struct RmsNorm {
   Tensor define(Context& context, const Tensor& x, const Tensor& weight) const;
 };
 
-/// Rotates the first cos.size(-1) of head_dim by position (Su et al. 2021; halves, not pairs, as transformers does):
-/// x [batch, heads, tokens, head_dim], cos and sin [batch or 1, 1, tokens, rotary_dim] in x's dtype.
+/// Rotates the first cos.size(-1) of head_dim by position (Su et al. 2021; halves, not pairs, as transformers
+/// does): x [batch, heads, tokens, head_dim], cos and sin [batch or 1, 1, tokens, rotary_dim] in x's dtype.
 struct Rotary {
   static constexpr std::string_view name = "rotary";
   Tensor define(Context& context, const Tensor& x, const Tensor& cos, const Tensor& sin) const;
@@ -46,17 +48,18 @@ struct Softmax {
 };
 
 /// softmax(q k^T * scale + mask) v, heads of one group sharing a key/value head:
-/// q [batch, heads, tokens, head_dim], k and v [batch, kv_heads, keys, head_dim] -> [batch, heads, tokens, head_dim].
-/// The queries are the last `tokens` of the `keys` positions. Which of the ways runs is the context's AttentionPath. A query that
-/// may see no key (padding) gives 0 on the sdpa paths.
+/// q [batch, heads, tokens, head_dim], k and v [batch, kv_heads, keys, head_dim] -> [batch, heads, tokens,
+/// head_dim]. The queries are the last `tokens` of the `keys` positions. Which of the ways runs is the
+/// context's AttentionPath. A query that may see no key (padding) gives 0 on the sdpa paths.
 struct Attention {
   static constexpr std::string_view name = "attention";
   double scale = 1;
   bool causal = true;
-  std::int64_t window = 0;   ///< keys that a query sees at most, itself included; 0: all
-  double softcap = 0;        ///< scores become softcap * tanh(score / softcap); 0: off
+  std::int64_t window = 0;  ///< keys that a query sees at most, itself included; 0: all
+  double softcap = 0;       ///< scores become softcap * tanh(score / softcap); 0: off
   /// padding: int64 [batch], the leading keys of each row that are padding; or undefined.
-  Tensor define(Context& context, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& padding) const;
+  Tensor define(Context& context, const Tensor& q, const Tensor& k, const Tensor& v,
+                const Tensor& padding) const;
 };
 
 enum class Activation { silu, gelu, gelu_tanh, relu };

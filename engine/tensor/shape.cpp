@@ -5,7 +5,9 @@
 
 namespace bv2::engine {
 
-std::string to_string(const Dims& dims) { return fmt::format("[{}]", fmt::join(dims.begin(), dims.end(), ", ")); }
+std::string to_string(const Dims& dims) {
+  return fmt::format("[{}]", fmt::join(dims.begin(), dims.end(), ", "));
+}
 
 Strides contiguous_strides(const Shape& shape) {
   Strides strides = shape;

@@ -38,7 +38,8 @@ class Dims {
     return result;
   }
   [[nodiscard]] std::size_t index(std::int64_t dim) const {
-    return dim < 0 ? static_cast<std::size_t>(dim + static_cast<std::int64_t>(rank_)) : static_cast<std::size_t>(dim);
+    return dim < 0 ? static_cast<std::size_t>(dim + static_cast<std::int64_t>(rank_))
+                   : static_cast<std::size_t>(dim);
   }
   friend bool operator==(const Dims& a, const Dims& b) { return std::ranges::equal(a, b); }
 

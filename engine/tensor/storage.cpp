@@ -14,7 +14,9 @@ constexpr std::size_t huge_page_bytes = std::size_t{2} << 20U;
 // Below this a huge page wastes more than it saves.
 constexpr std::size_t huge_page_threshold_bytes = 2 * huge_page_bytes;
 
-std::size_t rounded_up(std::size_t value, std::size_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+std::size_t rounded_up(std::size_t value, std::size_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 }  // namespace
 

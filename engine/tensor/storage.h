@@ -6,7 +6,8 @@
 
 namespace bv2::engine {
 
-/// Bytes aligned to 64, or to 2 MiB with huge pages asked for where they are large enough to profit. Not initialised.
+/// Bytes aligned to 64, or to 2 MiB with huge pages asked for where they are large enough to profit. Not
+/// initialised.
 class Storage {
  public:
   static constexpr std::size_t alignment_bytes = 64;

@@ -17,12 +17,15 @@ Tensor Tensor::reshape(Shape shape) const {
   std::int64_t unknown_dim = -1;
   for (std::size_t dim = 0; dim < shape.rank(); ++dim) {
     const auto index = static_cast<std::int64_t>(dim);
-    if (shape[index] == -1) unknown_dim = index;
-    else known *= shape[index];
+    if (shape[index] == -1)
+      unknown_dim = index;
+    else
+      known *= shape[index];
   }
   if (unknown_dim >= 0 && known > 0) shape[unknown_dim] = numel() / known;
   if (shape.product() != numel()) fail("{} cannot be reshaped to {}", to_string(shape_), to_string(shape));
-  if (!is_contiguous()) fail("a strided tensor {} cannot be reshaped to {}", to_string(shape_), to_string(shape));
+  if (!is_contiguous())
+    fail("a strided tensor {} cannot be reshaped to {}", to_string(shape_), to_string(shape));
   return {storage_, dtype_, shape, contiguous_strides(shape), offset_};
 }
 
@@ -49,7 +52,8 @@ Tensor Tensor::expand(const Shape& shape) const {
   if (added < 0) fail("{} cannot be expanded to {}", to_string(shape_), to_string(shape));
   for (std::int64_t dim = 0; dim < static_cast<std::int64_t>(shape.rank()); ++dim) {
     const bool repeated = dim < added || (shape_[dim - added] == 1 && shape[dim] != 1);
-    if (!repeated && shape_[dim - added] != shape[dim]) fail("{} cannot be expanded to {}", to_string(shape_), to_string(shape));
+    if (!repeated && shape_[dim - added] != shape[dim])
+      fail("{} cannot be expanded to {}", to_string(shape_), to_string(shape));
     strides[dim] = repeated ? 0 : strides_[dim - added];
   }
   return {storage_, dtype_, shape, strides, offset_};

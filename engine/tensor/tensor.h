@@ -1,4 +1,5 @@
-// A tensor: a dtype, a shape and strides over shared storage. A value: copying it copies the view, not the data.
+// A tensor: a dtype, a shape and strides over shared storage. A value: copying it copies the view, not the
+// data.
 #pragma once
 
 #include <memory>
@@ -14,21 +15,59 @@
 namespace bv2::engine {
 
 /// The C++ type that holds one element of a dtype.
-template <Dtype> struct ElementOf;
-template <> struct ElementOf<Dtype::float32> { using type = float; };
-template <> struct ElementOf<Dtype::bfloat16> { using type = BFloat16; };
-template <> struct ElementOf<Dtype::float16> { using type = Float16; };
-template <> struct ElementOf<Dtype::float64> { using type = double; };
-template <> struct ElementOf<Dtype::int64> { using type = std::int64_t; };
-template <> struct ElementOf<Dtype::int32> { using type = std::int32_t; };
+template <Dtype>
+struct ElementOf;
+template <>
+struct ElementOf<Dtype::float32> {
+  using type = float;
+};
+template <>
+struct ElementOf<Dtype::bfloat16> {
+  using type = BFloat16;
+};
+template <>
+struct ElementOf<Dtype::float16> {
+  using type = Float16;
+};
+template <>
+struct ElementOf<Dtype::float64> {
+  using type = double;
+};
+template <>
+struct ElementOf<Dtype::int64> {
+  using type = std::int64_t;
+};
+template <>
+struct ElementOf<Dtype::int32> {
+  using type = std::int32_t;
+};
 
-template <class T> struct DtypeOf;
-template <> struct DtypeOf<float> { static constexpr Dtype value = Dtype::float32; };
-template <> struct DtypeOf<BFloat16> { static constexpr Dtype value = Dtype::bfloat16; };
-template <> struct DtypeOf<Float16> { static constexpr Dtype value = Dtype::float16; };
-template <> struct DtypeOf<double> { static constexpr Dtype value = Dtype::float64; };
-template <> struct DtypeOf<std::int64_t> { static constexpr Dtype value = Dtype::int64; };
-template <> struct DtypeOf<std::int32_t> { static constexpr Dtype value = Dtype::int32; };
+template <class T>
+struct DtypeOf;
+template <>
+struct DtypeOf<float> {
+  static constexpr Dtype value = Dtype::float32;
+};
+template <>
+struct DtypeOf<BFloat16> {
+  static constexpr Dtype value = Dtype::bfloat16;
+};
+template <>
+struct DtypeOf<Float16> {
+  static constexpr Dtype value = Dtype::float16;
+};
+template <>
+struct DtypeOf<double> {
+  static constexpr Dtype value = Dtype::float64;
+};
+template <>
+struct DtypeOf<std::int64_t> {
+  static constexpr Dtype value = Dtype::int64;
+};
+template <>
+struct DtypeOf<std::int32_t> {
+  static constexpr Dtype value = Dtype::int32;
+};
 
 /// Not thread safe for writing; any number of threads may read.
 class Tensor {
@@ -37,10 +76,14 @@ class Tensor {
   Tensor() = default;
   /// New row-major memory, not initialised.
   Tensor(Dtype dtype, const Shape& shape)
-      : storage_(std::make_shared<Storage>(static_cast<std::size_t>(shape.product()) * bv2::size_bytes(dtype))),
-        dtype_(dtype), shape_(shape), strides_(contiguous_strides(shape)) {}
+      : storage_(
+            std::make_shared<Storage>(static_cast<std::size_t>(shape.product()) * bv2::size_bytes(dtype))),
+        dtype_(dtype),
+        shape_(shape),
+        strides_(contiguous_strides(shape)) {}
   /// A view of storage; `offset` and strides count elements.
-  Tensor(std::shared_ptr<Storage> storage, Dtype dtype, const Shape& shape, const Strides& strides, std::int64_t offset)
+  Tensor(std::shared_ptr<Storage> storage, Dtype dtype, const Shape& shape, const Strides& strides,
+         std::int64_t offset)
       : storage_(std::move(storage)), dtype_(dtype), shape_(shape), strides_(strides), offset_(offset) {}
 
   [[nodiscard]] bool defined() const { return storage_ != nullptr; }
@@ -51,7 +94,9 @@ class Tensor {
   /// Size of a dimension; negative counts from the end.
   [[nodiscard]] std::int64_t size(std::int64_t dim) const { return shape_[dim]; }
   [[nodiscard]] std::int64_t numel() const { return shape_.product(); }
-  [[nodiscard]] std::size_t size_bytes() const { return static_cast<std::size_t>(numel()) * bv2::size_bytes(dtype_); }
+  [[nodiscard]] std::size_t size_bytes() const {
+    return static_cast<std::size_t>(numel()) * bv2::size_bytes(dtype_);
+  }
   [[nodiscard]] bool is_contiguous() const;
   [[nodiscard]] const std::shared_ptr<Storage>& storage() const { return storage_; }
   [[nodiscard]] std::int64_t offset() const { return offset_; }
