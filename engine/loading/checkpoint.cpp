@@ -8,6 +8,7 @@
 
 #include "engine/loading/checkpoint_folder.h"
 #include "engine/loading/dtype_conversion.h"
+#include "engine/loading/shown_text.h"
 #include "engine/loading/tensor_names.h"
 
 namespace bv2::engine {
@@ -56,7 +57,7 @@ Checkpoint::Checkpoint(const std::filesystem::path& folder) : folder_(folder) {
     const SafetensorsEntry* entry = file.find(name);
     if (entry == nullptr) {
       fail("'{}': tensor '{}' should be in the shard '{}', which does not have it", found.index_path.string(),
-           name, file.path().filename().string());
+           shown(name), file.path().filename().string());
     }
     places_.emplace(entry->name, Place{&file, entry});
   }
@@ -76,12 +77,12 @@ Tensor Checkpoint::take(std::string_view name, const Shape& shape, Dtype dtype, 
   const auto [file, entry] = find(name);
   if (entry == nullptr) fail_missing(name);
   if (!std::ranges::equal(entry->shape, shape)) {
-    fail("'{}': tensor '{}' has the shape [{}], the model needs {}", file->path().string(), entry->name,
-         fmt::join(entry->shape, ", "), to_string(shape));
+    fail("'{}': tensor '{}' has the shape [{}], the model needs {}", file->path().string(),
+         shown(entry->name), fmt::join(entry->shape, ", "), to_string(shape));
   }
   if (!is_floating(entry->dtype) || !is_floating(dtype)) {
     fail("'{}': tensor '{}' is {}, it cannot become {} (weights are float32, bfloat16, float16 or float64)",
-         file->path().string(), entry->name, bv2::name(entry->dtype), bv2::name(dtype));
+         file->path().string(), shown(entry->name), bv2::name(entry->dtype), bv2::name(dtype));
   }
   Tensor tensor(dtype, shape);
   read_in_parallel(*file, *entry, tensor);
@@ -93,7 +94,7 @@ void Checkpoint::fail_missing(std::string_view name) const {
   const std::string similar = most_similar(name, names());
   if (similar.empty()) fail("'{}' has no tensor '{}': it has none at all", folder_.string(), name);
   fail("'{}' has no tensor '{}' (the most similar of its {} names is '{}')", folder_.string(), name,
-       places_.size(), similar);
+       places_.size(), shown(similar));
 }
 
 std::vector<std::string> Checkpoint::names() const {

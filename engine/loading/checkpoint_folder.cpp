@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "engine/loading/shown_text.h"
 
 namespace bv2::engine {
 namespace {
@@ -39,7 +40,8 @@ class IndexReader final : public nlohmann::json_sax<nlohmann::json> {
   bool binary(binary_t& /*value*/) override { return other_value("binary data"); }
   bool string(std::string& value) override {
     if (!in_weight_map()) return other_value("a text");
-    if (!weight_map.emplace(key_, value).second) fail("'{}': weight_map has '{}' twice", source_, key_);
+    if (!weight_map.emplace(key_, value).second)
+      fail("'{}': weight_map has '{}' twice", source_, shown(key_));
     return true;
   }
   bool start_object(std::size_t /*size*/) override {
@@ -80,7 +82,8 @@ class IndexReader final : public nlohmann::json_sax<nlohmann::json> {
     if (depth_ == 1 && key_ == "weight_map") {
       fail("'{}': weight_map is {}, an object was expected", source_, found);
     }
-    if (in_weight_map()) fail("'{}': weight_map: '{}' is {}, a file name was expected", source_, key_, found);
+    if (in_weight_map())
+      fail("'{}': weight_map: '{}' is {}, a file name was expected", source_, shown(key_), found);
     return true;
   }
 
@@ -95,7 +98,8 @@ void require_plain_name(const std::string& shard, const std::string& tensor, con
                      shard.find('/') == std::string::npos && shard.find('\\') == std::string::npos &&
                      shard.find('\0') == std::string::npos;
   if (plain) return;
-  fail("'{}': the shard '{}' of tensor '{}' is not a plain file name", index.string(), shard, tensor);
+  fail("'{}': the shard '{}' of tensor '{}' is not a plain file name", index.string(), shown(shard),
+       shown(tensor));
 }
 
 WeightFiles read_index(const fs::path& folder) {
@@ -113,7 +117,7 @@ WeightFiles read_index(const fs::path& folder) {
     if (place == found.files.end()) {
       if (!is_file(path)) {
         fail("'{}': the shard '{}' is not in the folder (tensor '{}' is in it)", found.index_path.string(),
-             shard, tensor);
+             shown(shard), shown(tensor));
       }
       place = found.files.insert(found.files.end(), path);
     }

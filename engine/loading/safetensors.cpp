@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "engine/loading/dtype_conversion.h"
+#include "engine/loading/shown_text.h"
 
 namespace bv2::engine {
 namespace {
@@ -13,7 +14,7 @@ void require_readable(const MappedFile& file, std::uint64_t begin, std::uint64_t
                       const std::filesystem::path& path, std::string_view tensor) {
   if (file.populate(begin, length)) return;
   fail("'{}': tensor '{}' cannot be read: the file was shortened while it was in use, or the disk failed",
-       path.string(), tensor);
+       path.string(), shown(tensor));
 }
 
 /// Also the pages at the edges: what another reader still needs of them comes from the page cache again.

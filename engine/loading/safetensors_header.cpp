@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "base/json.h"
+#include "engine/loading/shown_text.h"
 
 namespace bv2::engine {
 namespace {
@@ -31,7 +32,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
 
   bool null() override { return unexpected("null"); }
   bool boolean(bool /*value*/) override { return unexpected("a boolean"); }
-  bool number_float(double /*value*/, const std::string& text) override { return unexpected(text); }
+  bool number_float(double /*value*/, const std::string& text) override { return unexpected(shown(text)); }
   bool binary(binary_t& /*value*/) override { return unexpected("binary data"); }
   bool number_integer(std::int64_t value) override { return unexpected(fmt::format("{}", value)); }
 
@@ -51,11 +52,11 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
       header_.metadata[field_] = value;
       return true;
     }
-    if (place_ != Place::entry || field_ != "dtype") return unexpected(fmt::format("'{}'", shortened(value)));
+    if (place_ != Place::entry || field_ != "dtype") return unexpected(fmt::format("'{}'", shown(value)));
     dtype_ = dtype_from_safetensors_name(value);
     if (!dtype_) {
-      fail("'{}': tensor '{}': the dtype '{}' is not known (known: {})", source_, entry_.name,
-           shortened(value), known_dtypes());
+      fail("'{}': tensor '{}': the dtype '{}' is not known (known: {})", source_, shown(entry_.name),
+           shown(value), known_dtypes());
     }
     return true;
   }
@@ -76,7 +77,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
     if (place_ == Place::header) {
       start_entry();
     } else if (!fields_.insert(field_).second) {
-      fail("'{}': '{}' has the field '{}' twice", source_, shortened(entry_.name), shortened(field_));
+      fail("'{}': '{}' has the field '{}' twice", source_, shown(entry_.name), shown(field_));
     }
     return true;
   }
@@ -107,24 +108,22 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
  private:
   enum class Place { outside, header, metadata, entry, shape, offsets };
 
-  static std::string_view shortened(std::string_view text) { return text.substr(0, 200); }
-
   bool unexpected(std::string_view found) const {
     if (place_ == Place::outside) fail("'{}': the header is {}, an object was expected", source_, found);
     if (place_ == Place::header) {
-      fail("'{}': '{}' is {}, an object was expected", source_, shortened(field_), found);
+      fail("'{}': '{}' is {}, an object was expected", source_, shown(field_), found);
     }
     if (place_ == Place::metadata) {
-      fail("'{}': {}: '{}' is {}, a text was expected", source_, metadata_key, shortened(field_), found);
+      fail("'{}': {}: '{}' is {}, a text was expected", source_, metadata_key, shown(field_), found);
     }
     fail(
         "'{}': tensor '{}': the field '{}' has {} (expected dtype: a text, shape: sizes, data_offsets: two "
         "offsets)",
-        source_, shortened(entry_.name), shortened(field_), found);
+        source_, shown(entry_.name), shown(field_), found);
   }
 
   void start_entry() {
-    if (!names_.insert(field_).second) fail("'{}': '{}' is there twice", source_, shortened(field_));
+    if (!names_.insert(field_).second) fail("'{}': '{}' is there twice", source_, shown(field_));
     entry_ = SafetensorsEntry();
     entry_.name = field_;
     dtype_.reset();
@@ -135,18 +134,18 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
   void finish_entry() {
     for (const std::string_view field : {"dtype", "shape", "data_offsets"}) {
       if (!fields_.contains(std::string(field))) {
-        fail("'{}': tensor '{}' has no {}", source_, shortened(entry_.name), field);
+        fail("'{}': tensor '{}' has no {}", source_, shown(entry_.name), field);
       }
     }
     if (fields_.size() != 3) {
       const auto other = std::ranges::find_if(fields_, [](const std::string& field) {
         return field != "dtype" && field != "shape" && field != "data_offsets";
       });
-      fail("'{}': tensor '{}' has the field '{}' that is not known", source_, shortened(entry_.name),
-           shortened(*other));
+      fail("'{}': tensor '{}' has the field '{}' that is not known", source_, shown(entry_.name),
+           shown(*other));
     }
     if (offsets_.size() != 2) {
-      fail("'{}': tensor '{}' has {} data_offsets, two were expected", source_, shortened(entry_.name),
+      fail("'{}': tensor '{}' has {} data_offsets, two were expected", source_, shown(entry_.name),
            offsets_.size());
     }
     entry_.dtype = *dtype_;
@@ -179,35 +178,36 @@ std::optional<std::uint64_t> needed_bytes(const SafetensorsEntry& entry) {
 
 void check_entry(const SafetensorsEntry& entry, std::uint64_t data_bytes, std::string_view source) {
   if (entry.begin > entry.end) {
-    fail("'{}': tensor '{}': its data_offsets [{}, {}] decrease", source, entry.name, entry.begin, entry.end);
+    fail("'{}': tensor '{}': its data_offsets [{}, {}] decrease", source, shown(entry.name), entry.begin,
+         entry.end);
   }
   if (entry.end > data_bytes) {
     fail("'{}': tensor '{}' ends at byte {} of the data, the file has {} (was it truncated?)", source,
-         entry.name, entry.end, data_bytes);
+         shown(entry.name), entry.end, data_bytes);
   }
   const std::optional<std::uint64_t> needed = needed_bytes(entry);
   if (needed == entry.size_bytes()) return;
-  fail("'{}': tensor '{}': {} [{}] needs {} bytes, its data_offsets [{}, {}] give {}", source, entry.name,
-       name(entry.dtype), fmt::join(entry.shape, ", "), needed ? fmt::format("{}", *needed) : "2^63 or more",
-       entry.begin, entry.end, entry.size_bytes());
+  fail("'{}': tensor '{}': {} [{}] needs {} bytes, its data_offsets [{}, {}] give {}", source,
+       shown(entry.name), name(entry.dtype), fmt::join(entry.shape, ", "),
+       needed ? fmt::format("{}", *needed) : "2^63 or more", entry.begin, entry.end, entry.size_bytes());
 }
 
 /// The tensors must follow one another from 0 to data_bytes.
 void check_coverage(const std::vector<SafetensorsEntry>& entries, std::uint64_t data_bytes,
                     std::string_view source) {
   std::uint64_t covered = 0;
-  std::string_view before = "the header";
+  std::string before = "the header";
   for (const SafetensorsEntry& entry : entries) {
     if (entry.begin < covered) {
-      fail("'{}': tensor '{}' overlaps '{}' (it begins at byte {}, {} was expected)", source, entry.name,
-           before, entry.begin, covered);
+      fail("'{}': tensor '{}' overlaps '{}' (it begins at byte {}, {} was expected)", source,
+           shown(entry.name), before, entry.begin, covered);
     }
     if (entry.begin > covered) {
       fail("'{}': a hole of {} bytes before tensor '{}' (it begins at byte {}, {} was expected)", source,
-           entry.begin - covered, entry.name, entry.begin, covered);
+           entry.begin - covered, shown(entry.name), entry.begin, covered);
     }
     covered = entry.end;
-    before = entry.name;
+    before = shown(entry.name);
   }
   if (covered != data_bytes) {
     fail("'{}': {} bytes after the last tensor ('{}') belong to none", source, data_bytes - covered, before);
