@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -77,6 +78,10 @@ std::string read_file(const fs::path& path) {
 }
 
 void write_file_atomically(const fs::path& path, std::string_view content) {
+  write_file_atomically(path, std::span(&content, 1));
+}
+
+void write_file_atomically(const fs::path& path, std::span<const std::string_view> pieces) {
   std::error_code error;
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
   if (error) fail("cannot create the folder '{}': {}", path.parent_path().string(), error.message());
@@ -84,8 +89,9 @@ void write_file_atomically(const fs::path& path, std::string_view content) {
   beside += fmt::format(".{}.tmp", ::getpid());
   FileDescriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!file.open()) fail("cannot write '{}': {}", path.string(), cause());
-  const bool written = write_all(file.get(), content) && ::fsync(file.get()) == 0 && file.close() &&
-                       ::rename(beside.c_str(), path.c_str()) == 0;
+  const bool written =
+      std::ranges::all_of(pieces, [&](auto piece) { return write_all(file.get(), piece); }) &&
+      ::fsync(file.get()) == 0 && file.close() && ::rename(beside.c_str(), path.c_str()) == 0;
   if (written) return;
   const std::string why = cause();
   ::unlink(beside.c_str());
@@ -114,6 +120,24 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_bytes_, other.size_bytes_);
   return *this;
+}
+
+bool MappedFile::populate(std::size_t offset, std::size_t length) const {
+#ifdef MADV_POPULATE_READ
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t begin = offset / page * page;
+  const std::size_t end = std::min(offset + length, size_bytes_);
+  if (begin >= end) return true;
+  for (;;) {
+    if (::madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_POPULATE_READ) == 0) return true;
+    if (errno == EINTR || errno == EAGAIN) continue;
+    return errno == EINVAL || errno == ENOSYS;  // before Linux 5.14: pages come in as they are touched
+  }
+#else
+  static_cast<void>(offset);
+  static_cast<void>(length);
+  return true;
+#endif
 }
 
 void MappedFile::release(std::size_t offset, std::size_t length) const {

@@ -1,0 +1,37 @@
+// A benchmark of a model family on the built-in engine.
+#include "benches/common/engine_benchmark.h"
+
+#include "benches/common/engine_session.h"
+
+namespace bv2 {
+namespace {
+
+// Public domain (the opening of Genesis, King James Version): plain English that any tokenizer has words for.
+constexpr std::string_view default_prompt =
+    "In the beginning God created the heaven and the earth. And the earth was without form, and void; and "
+    "darkness "
+    "was upon the face of the deep. And the Spirit of God moved upon the face of the waters. And God said, "
+    "Let there "
+    "be light: and there was light. And God saw the light, that it was good: and God divided the light from "
+    "the "
+    "darkness. And God called the light Day, and the darkness he called Night. And the evening and the "
+    "morning were "
+    "the first day.";
+
+}  // namespace
+
+BenchmarkInfo EngineBenchmark::info() const {
+  return {.name = family_.name,
+          .description = family_.description,
+          .default_model = family_.default_model,
+          .default_prompt = std::string(default_prompt),
+          .default_sequence_length = family_.default_sequence_length,
+          .model_types = family_.model_types,
+          .variants = {"eager"}};
+}
+
+std::unique_ptr<Session> EngineBenchmark::open(const ScenarioConfig& config) const {
+  return open_engine_session(config, family_.default_config, family_.default_model);
+}
+
+}  // namespace bv2

@@ -1,0 +1,189 @@
+// A session on the built-in engine.
+#include "benches/common/engine_session.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+
+#include "base/cpu_topology.h"
+#include "engine/eager/eager_executor.h"
+#include "engine/generation/greedy.h"
+#include "engine/loading/checkpoint.h"
+#include "engine/loading/synthetic_weights.h"
+#include "engine/ops/basic.h"
+#include "engine/ops/isa.h"
+#include "engine/threads.h"
+#include "engine/tokenizer/tokenizer.h"
+
+namespace bv2 {
+namespace {
+
+using engine::AttentionPath;
+using engine::Tensor;
+
+struct AttentionName {
+  std::string_view implementation;
+  std::string_view backend;
+  AttentionPath path;
+};
+constexpr std::array attention_names{
+    AttentionName{"eager", "", AttentionPath::eager},
+    AttentionName{"sdpa", "math", AttentionPath::sdpa_math},
+    AttentionName{"sdpa", "flash_attention", AttentionPath::sdpa_flash_attention},
+    AttentionName{"sdpa", "efficient_attention", AttentionPath::sdpa_efficient_attention},
+};
+
+AttentionPath attention_path(const ScenarioConfig& config) {
+  const std::string backend =
+      config.attn_implementation == "eager" ? "" : config.sdpa_backend.value_or("flash_attention");
+  for (const AttentionName& name : attention_names) {
+    if (name.implementation == config.attn_implementation && name.backend == backend) return name.path;
+  }
+  fail(
+      "the attention '{} {}' is not supported (supported: eager; sdpa with math, flash_attention, "
+      "efficient_attention)",
+      config.attn_implementation, backend);
+}
+
+std::string attention_name(AttentionPath path) {
+  const auto* found = std::ranges::find(attention_names, path, &AttentionName::path);
+  return found->backend.empty() ? std::string(found->implementation)
+                                : fmt::format("{}_{}", found->implementation, found->backend);
+}
+
+Dtype run_dtype(const ScenarioConfig& config) {
+  constexpr std::array supported{Dtype::float32, Dtype::bfloat16, Dtype::float16};
+  const std::optional<Dtype> dtype = dtype_from_name(config.dtype);
+  if (dtype && std::ranges::find(supported, *dtype) != supported.end()) return *dtype;
+  fail("the dtype '{}' is not supported (supported: float32, bfloat16, float16)", config.dtype);
+}
+
+struct LoadedModel {
+  std::unique_ptr<engine::Model> model;
+  std::optional<engine::Tokenizer> tokenizer;
+  bool synthetic = false;
+};
+
+LoadedModel load_synthetic(const ScenarioConfig& config, std::string_view document, std::string_view name) {
+  const engine::ModelConfig shape = engine::parse_model_config(parse_json(document, name), name);
+  engine::SyntheticWeights weights(static_cast<std::uint64_t>(config.seed));
+  return {.model = make_model(shape, weights, run_dtype(config)), .tokenizer = {}, .synthetic = true};
+}
+
+LoadedModel load_checkpoint(const ScenarioConfig& config) {
+  const std::filesystem::path folder = config.model_id;
+  const engine::ModelConfig shape = engine::read_model_config(folder);
+  engine::Checkpoint weights(folder);
+  LoadedModel loaded{.model = make_model(shape, weights, run_dtype(config)), .tokenizer = {}};
+  const std::filesystem::path tokenizer = folder / "tokenizer.json";
+  if (std::filesystem::exists(tokenizer)) loaded.tokenizer = engine::Tokenizer::from_file(tokenizer);
+  return loaded;
+}
+
+void check_supported(const ScenarioConfig& config) {
+  if (config.variant != "eager") fail("the variant '{}' is not supported (supported: eager)", config.variant);
+  if (config.device != "cpu") fail("the device '{}' is not supported (supported: cpu)", config.device);
+}
+
+/// Runs the model without looking at what it computes.
+class EngineSession final : public Session {
+ public:
+  EngineSession(LoadedModel loaded, AttentionPath attention, std::int64_t threads)
+      : loaded_(std::move(loaded)), context_(executor_, attention), threads_(threads) {}
+
+  [[nodiscard]] ModelFacts facts() const override {
+    const engine::Model& model = *loaded_.model;
+    const auto weight_bytes = static_cast<std::int64_t>(model.weight_bytes());
+    return {.synthetic_weights = loaded_.synthetic,
+            .vocab_size = model.config().vocab_size,
+            .max_positions = model.config().max_position_embeddings,
+            .parameters = weight_bytes / static_cast<std::int64_t>(size_bytes(model.dtype())),
+            .weight_bytes = weight_bytes};
+  }
+
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> encode(std::string_view text) const override {
+    if (!loaded_.tokenizer) return std::nullopt;
+    return loaded_.tokenizer->encode(text);
+  }
+
+  [[nodiscard]] std::string decode(std::span<const std::int64_t> ids) const override {
+    return loaded_.tokenizer ? loaded_.tokenizer->decode(ids) : std::string();
+  }
+
+  void prepare() override {}  // eager has nothing to prepare
+
+  void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) override {
+    engine::set_thread_count(threads_);
+    reserve_cache(prompt.batch, prompt.tokens + new_tokens);
+    engine::GenerationCallbacks callbacks;
+    callbacks.on_tokens = [&sink](std::span<const std::int64_t> ids) { sink.on_tokens(ids); };
+    if (sink.wants_logits()) {
+      callbacks.on_logits = [this, &sink](const Tensor& logits) {
+        sink.on_logits(as_float32(logits).span<float>());
+      };
+    }
+    engine::generate_greedy(context_, *loaded_.model, *cache_, ids_tensor(prompt), new_tokens, callbacks);
+  }
+
+  ForwardOutput forward(const PromptIds& prompt) override {
+    engine::set_thread_count(threads_);
+    reserve_cache(prompt.batch, prompt.tokens);
+    cache_->clear();
+    const Tensor logits = as_float32(
+        loaded_.model->forward(context_, ids_tensor(prompt), *cache_, engine::LogitsOf::all_tokens));
+    const std::span<const float> values = logits.span<float>();
+    return {.width = logits.size(-1), .values = {values.begin(), values.end()}};
+  }
+
+  [[nodiscard]] Json effective() const override {
+    Json document = Json::object();
+    document["variant"] = "eager";
+    document["attention"] = attention_name(context_.attention());
+    document["dtype"] = name(loaded_.model->dtype());
+    document["isa"] = engine::effective_isa();
+    document["threads"] = threads_;
+    document["definitions"] = context_.record().definitions;
+    document["kernels"] = context_.record().kernels;
+    return document;
+  }
+
+ private:
+  static Tensor ids_tensor(const PromptIds& prompt) {
+    return engine::tensor_of<std::int64_t>(prompt.ids, {prompt.batch, prompt.tokens});
+  }
+
+  Tensor as_float32(const Tensor& x) { return contiguous(context_, cast(context_, x, Dtype::float32)); }
+
+  /// Reuses the memory of the call before where it has the same shape, so that a measured call allocates no
+  /// cache.
+  void reserve_cache(std::int64_t batch, std::int64_t capacity) {
+    if (cache_ && cache_->capacity == capacity && cache_batch_ == batch) return;
+    cache_.reset();
+    cache_ = loaded_.model->make_cache(batch, capacity);
+    cache_batch_ = batch;
+  }
+
+  LoadedModel loaded_;
+  engine::EagerExecutor executor_;
+  engine::Context context_;
+  std::int64_t threads_;
+  std::optional<engine::KvCache> cache_;
+  std::int64_t cache_batch_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Session> open_engine_session(const ScenarioConfig& config, std::string_view default_config,
+                                             std::string_view default_name) {
+  check_supported(config);
+  const AttentionPath attention = attention_path(config);
+  const std::int64_t threads = config.threads > 0 ? config.threads : physical_core_count();
+  engine::set_thread_count(threads);
+  LoadedModel loaded = config.model_id.empty() ? load_synthetic(config, default_config, default_name)
+                                               : load_checkpoint(config);
+  return std::make_unique<EngineSession>(std::move(loaded), attention, threads);
+}
+
+}  // namespace bv2

@@ -1,0 +1,41 @@
+// The table of model families.
+#include "engine/models/model.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/models/llama.h"
+
+namespace bv2::engine {
+namespace {
+
+struct Family {
+  std::string_view model_type;
+  std::unique_ptr<Model> (*make)(const ModelConfig&, WeightSource&, Dtype);
+};
+
+template <class M>
+std::unique_ptr<Model> make(const ModelConfig& config, WeightSource& weights, Dtype dtype) {
+  return std::make_unique<M>(config, weights, dtype);
+}
+
+constexpr std::array families{Family{"llama", make<Llama>}};
+
+}  // namespace
+
+std::unique_ptr<Model> make_model(const ModelConfig& config, WeightSource& weights, Dtype dtype) {
+  const auto* family = std::ranges::find(families, config.model_type, &Family::model_type);
+  if (family != families.end()) return family->make(config, weights, dtype);
+  fail("the model_type '{}' is not supported (supported: {})", config.model_type,
+       fmt::join(supported_model_types(), ", "));
+}
+
+std::vector<std::string_view> supported_model_types() {
+  std::vector<std::string_view> types;
+  for (const Family& family : families) types.push_back(family.model_type);
+  return types;
+}
+
+}  // namespace bv2::engine

@@ -1,0 +1,42 @@
+// What the families' constructors and forwards share.
+#include "engine/models/parameters.h"
+
+#include "engine/ops/basic.h"
+
+namespace bv2::engine {
+
+Tensor ParameterReader::take(std::string_view name, const Shape& shape, WeightKind kind) {
+  Tensor tensor = source_->take(name, shape, dtype_, kind);
+  bytes_read_ += tensor.size_bytes();
+  return tensor;
+}
+
+LinearWeights ParameterReader::linear(const std::string& prefix, std::int64_t out, std::int64_t in,
+                                      bool has_bias) {
+  LinearWeights weights{.weight = take(prefix + ".weight", {out, in}, WeightKind::matrix), .bias = {}};
+  if (has_bias) weights.bias = bias(prefix + ".bias", out);
+  return weights;
+}
+
+KvCache allocate_cache(const ModelConfig& config, Dtype dtype, std::int64_t batch, std::int64_t capacity) {
+  KvCache cache;
+  cache.capacity = capacity;
+  const Shape shape{batch, config.num_key_value_heads, capacity, config.head_dim};
+  for (std::int64_t layer = 0; layer < config.num_hidden_layers; ++layer) {
+    cache.layers.push_back({.keys = Tensor(dtype, shape), .values = Tensor(dtype, shape)});
+  }
+  return cache;
+}
+
+void check_fits(const KvCache& cache, std::int64_t tokens) {
+  if (cache.length + tokens <= cache.capacity) return;
+  fail("{} tokens do not fit into a key/value cache that holds {} of {}", tokens, cache.length,
+       cache.capacity);
+}
+
+Tensor merge_heads(Context& context, const Tensor& x) {
+  const Tensor by_token = contiguous(context, transpose(context, x, 1, 2));
+  return reshape(context, by_token, {x.size(0), x.size(2), x.size(1) * x.size(3)});
+}
+
+}  // namespace bv2::engine
