@@ -8,8 +8,8 @@
 
 namespace bv2::app {
 
-/// Makes sure that descriptors 0, 1 and 2 are open, so that no result file gets the number of a standard stream
-/// that the caller had closed.
+/// Makes sure that descriptors 0, 1 and 2 are open, so that no result file gets the number of a standard
+/// stream that the caller had closed.
 void open_standard_streams();
 
 /// stdout, for results. A reader that went away (`| head`) is no error: the rest is dropped.

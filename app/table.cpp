@@ -41,7 +41,8 @@ std::vector<std::size_t> plain_widths(const Table& table, std::size_t max_width)
   std::vector<std::size_t> widths;
   for (std::size_t column = 0; column < table.columns.size(); ++column) {
     std::size_t width = 0;
-    for (const auto& line : lines_of(table.columns[column].title)) width = std::max(width, display_width(line));
+    for (const auto& line : lines_of(table.columns[column].title))
+      width = std::max(width, display_width(line));
     for (const auto& row : table.rows) width = std::max(width, display_width(cell(row, column)));
     widths.push_back(width);
   }
@@ -139,7 +140,8 @@ std::string render_csv(const Table& table) {
     text += csv_cell(content);
     text += column + 1 < table.columns.size() ? ',' : '\n';
   };
-  for (std::size_t column = 0; column < table.columns.size(); ++column) add(column, table.columns[column].title);
+  for (std::size_t column = 0; column < table.columns.size(); ++column)
+    add(column, table.columns[column].title);
   for (const auto& row : table.rows) {
     for (std::size_t column = 0; column < table.columns.size(); ++column) {
       const bool remark = row.remark && column == row.cells.size();

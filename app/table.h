@@ -19,7 +19,7 @@ struct Column {
 
 /// One line of a table.
 struct Row {
-  std::vector<std::string> cells;  ///< missing ones at the end are empty
+  std::vector<std::string> cells;     ///< missing ones at the end are empty
   std::optional<std::string> remark;  ///< fills the columns after the last cell: an error message
 };
 
@@ -28,9 +28,9 @@ struct Table {
   std::vector<Row> rows;
 };
 
-/// The whole table with a newline at its end. Plain: columns two spaces apart; where a line would be wider than
-/// `max_width`, a long first cell gets a line of its own. Widths are in characters, not bytes. CSV: RFC 4180
-/// with "\n" line ends; a remark is the cell after the last.
+/// The whole table with a newline at its end. Plain: columns two spaces apart; where a line would be wider
+/// than `max_width`, a long first cell gets a line of its own. Widths are in characters, not bytes. CSV: RFC
+/// 4180 with "\n" line ends; a remark is the cell after the last.
 std::string render(const Table& table, TableFormat format, std::size_t max_width = 100);
 
 /// Characters of UTF-8 text, each one column wide.

@@ -34,8 +34,8 @@ int note_version(dl_phdr_info* info, std::size_t /*size*/, void* data) {
 
 }  // namespace
 
-// RTLD_NODELETE: closing does not unmap. A library may have brought threads with it (OpenMP's pool) that outlive
-// the last use of it, and they must not lose their code.
+// RTLD_NODELETE: closing does not unmap. A library may have brought threads with it (OpenMP's pool) that
+// outlive the last use of it, and they must not lose their code.
 SharedLibrary::SharedLibrary(const std::filesystem::path& path)
     : handle_(::dlopen(std::filesystem::absolute(path).c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)) {
   if (handle_ == nullptr) {

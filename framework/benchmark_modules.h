@@ -22,8 +22,8 @@ std::vector<std::filesystem::path> built_in_benches_dirs(const std::filesystem::
 /// All benchmarks of the modules in some folders. The modules stay loaded as long as this lives, so it must
 /// outlive whatever the benchmarks have made (sessions).
 ///
-/// A module is a file `NAME.so` with a function `extern "C" void run_NAME(bv2::BenchmarkHost&)`, in whose name
-/// every character that no identifier may have is `_`, or else `run_benchmark` of the same signature.
+/// A module is a file `NAME.so` with a function `extern "C" void run_NAME(bv2::BenchmarkHost&)`, in whose
+/// name every character that no identifier may have is `_`, or else `run_benchmark` of the same signature.
 ///
 /// What is wrong with a module that the user named by its folder ends with a UsageError: nothing of what was
 /// asked for is left out silently. What is wrong with one of the program's own is kept in `problems`, and the

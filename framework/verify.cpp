@@ -83,8 +83,8 @@ class ComparingSink : public TokenSink {
     parted_[row] = true;
     if (!result_.first_divergent_token) result_.first_divergent_token = tokens_;
     const std::optional<double> gap = logit_gap(row, found, wanted);
-    const std::string what = fmt::format("token {} of sequence {} is {}, the reference {}", tokens_, row, found,
-                                         wanted);
+    const std::string what =
+        fmt::format("token {} of sequence {} is {}, the reference {}", tokens_, row, found, wanted);
     if (gap && *gap <= excusable_gap_) {
       note(fmt::format("{} (logits {:.2g} apart: a tie in this dtype)", what, *gap));
     } else {
@@ -159,8 +159,10 @@ bool OutputTolerance::accepts(double value, double reference) const {
 OutputTolerance output_tolerance(Dtype dtype, std::int64_t layers, std::span<const float> reference) {
   if (dtype == Dtype::float32) return {.absolute = 1e-4, .relative = 1e-4};
   if (layers <= 0) {
-    fail("the model does not say how many layers it has, from which the bound for {} follows; verify in float32",
-         name(dtype));
+    fail(
+        "the model does not say how many layers it has, from which the bound for {} follows; verify in "
+        "float32",
+        name(dtype));
   }
   constexpr double rounded_results_per_block = 16;
   const auto blocks = static_cast<double>(2 * layers + 1);
@@ -196,7 +198,8 @@ std::vector<VerifyResult> verify(std::span<const std::unique_ptr<ModelBenchmark>
                                  const std::function<void(const VerifyResult&)>& report,
                                  const std::function<void()>& throw_if_interrupted) {
   const std::optional<Dtype> dtype = dtype_from_name(options.dtype);
-  if (!dtype) fail<UsageError>("the dtype '{}' is not known; float32, bfloat16 and float16 are", options.dtype);
+  if (!dtype)
+    fail<UsageError>("the dtype '{}' is not known; float32, bfloat16 and float16 are", options.dtype);
   const Reference reference = read_reference(options.reference);
   std::vector<VerifyResult> results;
   for (const auto& planned : plan_run(benchmarks, plan_options(options, reference))) {

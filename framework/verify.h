@@ -12,22 +12,9 @@
 
 #include "base/dtype.h"
 #include "framework/model_benchmark.h"
+#include "framework/reference.h"
 
 namespace bv2 {
-
-/// What the model should give. The outputs are float32.
-struct Reference {
-  PromptIds input;
-  std::string outputs_name = "logits";      ///< or "last_hidden_state"
-  ForwardOutput outputs;                    ///< [batch, tokens, width]
-  std::int64_t new_tokens = 0;              ///< 0: no generation to compare
-  std::vector<std::int64_t> generated_ids;  ///< [batch, new_tokens], the greedy continuation
-};
-
-/// Reads `input_ids` (int64 [batch, tokens]), `logits` or `last_hidden_state` (float32 [batch, tokens, width])
-/// and, if there, `generated_ids` (int64 [batch, new_tokens]) of a safetensors file. Throws UsageError naming
-/// the file, the entry, and what was expected and found.
-Reference read_reference(const std::filesystem::path& path);
 
 /// By how much an output may differ from its reference: by `absolute`, or by `relative` times the reference.
 struct OutputTolerance {
@@ -39,11 +26,11 @@ struct OutputTolerance {
 
 /// float32: 1e-4 of either kind, thousands of times the rounding of a sum of a few thousand terms.
 ///
-/// For the shorter dtypes the bound follows from the roundings that lie between the prompt and an output. Each
-/// is an error of at most half an epsilon, relative and independent of the others, so that their variances add.
-/// A layer adds two blocks to the residual stream; a block (norm, projections with rounded weights, rotary and
-/// attention, or activation and product) has about 16 rounded results one after another, where each basic
-/// operation rounds its own. An output of an L-layer model is then off by a normal error of
+/// For the shorter dtypes the bound follows from the roundings that lie between the prompt and an output.
+/// Each is an error of at most half an epsilon, relative and independent of the others, so that their
+/// variances add. A layer adds two blocks to the residual stream; a block (norm, projections with rounded
+/// weights, rotary and attention, or activation and product) has about 16 rounded results one after another,
+/// where each basic operation rounds its own. An output of an L-layer model is then off by a normal error of
 ///   epsilon / 2 * sqrt(16 * (2 L + 1)) * rms(outputs)
 /// and the largest of N such errors is expected below sqrt(2 ln N) of these.
 OutputTolerance output_tolerance(Dtype dtype, std::int64_t layers, std::span<const float> reference);
@@ -61,9 +48,9 @@ struct VerifyResult {
 };
 
 /// Runs the session's forward and greedy generation on the reference's input and compares. The session has
-/// been prepared. Ids must be equal in float32; in a shorter dtype a sequence may part from the reference only
-/// where its own logits put the two candidates closer than twice the tolerance, which is as far as two logits
-/// can be moved against each other. What the session throws as Error becomes the result's remark.
+/// been prepared. Ids must be equal in float32; in a shorter dtype a sequence may part from the reference
+/// only where its own logits put the two candidates closer than twice the tolerance, which is as far as two
+/// logits can be moved against each other. What the session throws as Error becomes the result's remark.
 VerifyResult verify_session(Session& session, const Reference& reference, Dtype dtype);
 
 struct VerifyOptions {
@@ -81,9 +68,9 @@ struct VerifyOptions {
 /// Verifies every mode with every attention implementation that the benchmarks offer for the model and the
 /// options leave, calling `report` after each. Throws UsageError for options that select nothing and for a
 /// reference that cannot be used, and Interrupted when `interrupted` says so before the next.
-std::vector<VerifyResult> verify(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks,
-                                 const VerifyOptions& options,
-                                 const std::function<void(const VerifyResult&)>& report,
-                                 const std::function<void()>& throw_if_interrupted = [] {});
+std::vector<VerifyResult> verify(
+    std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, const VerifyOptions& options,
+    const std::function<void(const VerifyResult&)>& report,
+    const std::function<void()>& throw_if_interrupted = [] {});
 
 }  // namespace bv2

@@ -1,5 +1,5 @@
 // Headers of safetensors files: what is accepted, and what each fault is called.
-#include "engine/loading/safetensors_header.h"
+#include "base/safetensors_header.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "support/error_text.h"
 
-namespace bv2::engine {
+namespace bv2 {
 namespace {
 
 using testing::AllOf;
@@ -159,4 +159,4 @@ TEST(SafetensorsHeader, CannotFormatWhatItWouldRefuse) {
 }
 
 }  // namespace
-}  // namespace bv2::engine
+}  // namespace bv2

@@ -1,5 +1,5 @@
 // The header of a safetensors file: parsing, checking, formatting.
-#include "engine/loading/safetensors_header.h"
+#include "base/safetensors_header.h"
 
 #include <fmt/ranges.h>
 
@@ -10,9 +10,9 @@
 #include <unordered_set>
 
 #include "base/json.h"
-#include "engine/loading/shown_text.h"
+#include "base/shown_text.h"
 
-namespace bv2::engine {
+namespace bv2 {
 namespace {
 
 constexpr std::uint64_t length_bytes = 8;
@@ -307,4 +307,4 @@ std::string format_safetensors_header(SafetensorsHeader& header) {
   return with_length + text;
 }
 
-}  // namespace bv2::engine
+}  // namespace bv2
