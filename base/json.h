@@ -29,7 +29,10 @@ using Json = nlohmann::ordered_json;
 Json read_json(const std::filesystem::path& path);
 /// Parses text; `source` names it in the Error.
 Json parse_json(std::string_view text, std::string_view source);
-/// Writes atomically, indented by two spaces, with a final newline. Non-finite numbers become null.
+/// The text of a document: indented by two spaces, arrays of plain values on one line, a final newline.
+/// Non-finite numbers become null and invalid UTF-8 is replaced.
+std::string json_text(const Json& document);
+/// Writes json_text atomically.
 void write_json(const std::filesystem::path& path, const Json& document);
 
 /// A structure is described once:
@@ -155,7 +158,7 @@ void from_json_value(const Json& json, T& value, std::string_view where) {
     }
     value.emplace();
     from_json_value(json, *value, where);
-  } else if constexpr (detail::is_vector<T>::value) {
+  } else if constexpr (detail::is_vector<T>::value && !detail::is_named_values<T>::value) {
     if (!json.is_array()) fail<UsageError>("{}: an array was expected, found {}", where, json.type_name());
     value.clear();
     for (const auto& element : json) from_json_value(element, value.emplace_back(), where);
