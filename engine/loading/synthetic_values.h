@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+
+#include "engine/loading/weight_source.h"
 
 namespace bv2::engine {
 
@@ -45,6 +48,10 @@ struct SyntheticStream {
   float mean;
   float scale;
 };
+
+/// The stream of a tensor: keyed by seed and name, sized by its kind and its last dimension.
+SyntheticStream synthetic_stream(std::uint64_t seed, std::string_view name, const Shape& shape,
+                                 WeightKind kind);
 
 /// Element `index` of a part of a stream: the index hashed to 32 bits, whose four bytes are summed.
 inline float synthetic_value(const SyntheticStream& stream, std::uint32_t index) {
