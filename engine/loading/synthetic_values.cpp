@@ -18,9 +18,8 @@ std::uint64_t hash_of(std::string_view name, std::uint64_t seed) {
 
 SyntheticStream synthetic_stream(std::uint64_t seed, std::string_view name, const Shape& shape,
                                  WeightKind kind) {
-  constexpr float small = 0.02F;
   float mean = 0;
-  float deviation = small;
+  float deviation = SyntheticStream::small_deviation;
   if (kind == WeightKind::norm_scale) mean = 1;
   if (kind == WeightKind::matrix || kind == WeightKind::embedding) {
     const auto fan_in = static_cast<float>(shape.rank() == 0 ? 1 : std::max<std::int64_t>(1, shape.back()));

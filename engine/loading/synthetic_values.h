@@ -25,6 +25,9 @@ struct SyntheticStream {
   // Of a sum of four uniform bytes: its mean, and the square root of 4 (256^2 - 1) / 12.
   static constexpr float sum_mean = 510;
   static constexpr float sum_deviation = 147.80054F;
+  // Of norm scales and biases, about 0.018. Their `scale` is thus a power of two and their product exact, so
+  // that it makes no difference whether a compiler fuses it with the addition of the mean.
+  static constexpr float small_deviation = 0x1p-13F * sum_deviation;
 
   SyntheticStream(std::uint64_t stream_key, float stream_mean, float deviation)
       : key(stream_key),

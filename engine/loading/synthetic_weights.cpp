@@ -29,7 +29,6 @@ HWY_INLINE Bits synthetic_values(const SyntheticStream& stream, std::uint32_t fi
   const Bits sum = hn::And(hn::Add(pairs, hn::ShiftRight<16>(pairs)), hn::Set(d, 0xffff));
   const auto number = hn::ConvertTo(floats, hn::BitCast(signed_lanes, sum));
   const auto centred = hn::Sub(number, hn::Set(floats, SyntheticStream::sum_mean));
-  // Two roundings, not a fused one: the value must not depend on the instruction set.
   const auto scaled = hn::Mul(centred, hn::Set(floats, stream.scale));
   return hn::BitCast(d, hn::Add(scaled, hn::Set(floats, stream.mean)));
 }
