@@ -1,7 +1,9 @@
 // Ctrl-C as a value that is passed along: who runs for long looks at it between steps.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <csignal>
 
 #include "base/error.h"
 
@@ -30,6 +32,10 @@ class InterruptSignals {
   ~InterruptSignals();
   InterruptSignals(const InterruptSignals&) = delete;
   InterruptSignals& operator=(const InterruptSignals&) = delete;
+
+ private:
+  static constexpr std::array handled_signals{SIGINT, SIGTERM, SIGHUP};
+  std::array<struct sigaction, handled_signals.size()> previous_{};
 };
 
 }  // namespace bv2

@@ -29,7 +29,10 @@ using Json = nlohmann::ordered_json;
 Json read_json(const std::filesystem::path& path);
 /// Parses text; `source` names it in the Error.
 Json parse_json(std::string_view text, std::string_view source);
-/// Writes atomically, indented by two spaces, with a final newline. Non-finite numbers become null.
+/// The text of a document: indented by two spaces, arrays of plain values on one line, a final newline.
+/// Non-finite numbers become null and invalid UTF-8 is replaced.
+std::string json_text(const Json& document);
+/// Writes json_text atomically.
 void write_json(const std::filesystem::path& path, const Json& document);
 
 /// A structure is described once:
