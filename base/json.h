@@ -158,6 +158,14 @@ void from_json_value(const Json& json, T& value, std::string_view where) {
     }
     value.emplace();
     from_json_value(json, *value, where);
+  } else if constexpr (detail::is_named_values<T>::value) {
+    if (!json.is_object()) fail<UsageError>("{}: an object was expected, found {}", where, json.type_name());
+    value.clear();
+    for (const auto& [key, member] : json.items()) {
+      typename T::value_type::second_type element{};
+      from_json_value(member, element, fmt::format("{}: {}", where, key));
+      value.insert(value.end(), {key, std::move(element)});
+    }
   } else if constexpr (detail::is_vector<T>::value) {
     if (!json.is_array()) fail<UsageError>("{}: an array was expected, found {}", where, json.type_name());
     value.clear();
@@ -167,14 +175,6 @@ void from_json_value(const Json& json, T& value, std::string_view where) {
       fail<UsageError>("{}: an array of {} was expected, found {}", where, value.size(), json.dump());
     }
     for (std::size_t i = 0; i < value.size(); ++i) from_json_value(json[i], value[i], where);
-  } else if constexpr (detail::is_named_values<T>::value) {
-    if (!json.is_object()) fail<UsageError>("{}: an object was expected, found {}", where, json.type_name());
-    value.clear();
-    for (const auto& [key, member] : json.items()) {
-      typename T::value_type::second_type element{};
-      from_json_value(member, element, fmt::format("{}: {}", where, key));
-      value.insert(value.end(), {key, std::move(element)});
-    }
   } else if constexpr (NamedEnum<T>) {
     const std::span<const std::string_view> names = enum_names(value);
     const auto found = std::ranges::find(names, json.is_string() ? json.get<std::string>() : std::string());
