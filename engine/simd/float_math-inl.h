@@ -86,11 +86,9 @@ HWY_INLINE hn::Vec<D> tanh_floats(D d, hn::Vec<D> x) {
   const hn::RebindToSigned<D> di;
   const auto doubled = hn::Min(hn::Mul(hn::Abs(x), hn::Set(d, 2.F)), hn::Set(d, 20.F));
   const auto parts = split_exp(d, doubled);
-  const auto power =
-      hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(parts.exponent, hn::Set(di, 127))));
+  const auto power = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(parts.exponent, hn::Set(di, 127))));
   const auto one = hn::Set(d, 1.F);
-  const auto minus_1 =
-      hn::MulAdd(power, exp_minus_1_reduced(d, parts.remainder), hn::Sub(power, one));
+  const auto minus_1 = hn::MulAdd(power, exp_minus_1_reduced(d, parts.remainder), hn::Sub(power, one));
   const auto magnitude = hn::Div(minus_1, hn::Add(minus_1, hn::Set(d, 2.F)));
   return hn::IfThenElse(hn::IsNaN(x), x, hn::CopySign(magnitude, x));
 }
@@ -148,12 +146,12 @@ HWY_INLINE hn::Vec<DD> exp_doubles(DD dd, hn::Vec<DD> x) {
 template <class D>
 HWY_INLINE hn::Vec<D> gelu_floats(D d, hn::Vec<D> x) {
   const hn::Rebind<double, D> dd;
-  // e^(a^2 / 2) * Phi(-a) * (a + 4) as a polynomial of t = (a - 4) / (a + 4): Chebyshev interpolation for a in
-  // [0, 40], relative error 8e-10. At 40 the tail is below the smallest float32.
-  constexpr double coefficients[] = {0.7552851302115102,     -0.6078966347714228,     0.3871374126514707,
-                                     -0.18652207879705898,   0.06039646923063421,     -0.007538248212526509,
-                                     -0.003479376550874936,  0.0016234341725552572,   0.00013291845442310937,
-                                     -0.00021713860003114933, -1.4188709670429898e-06, 2.1802253681198483e-05};
+  // e^(a^2 / 2) * Phi(-a) * (a + 4) as a polynomial of t = (a - 4) / (a + 4): Chebyshev interpolation for a
+  // in [0, 40], relative error 8e-10. At 40 the tail is below the smallest float32.
+  constexpr double coefficients[] = {
+      0.7552851302115102,     -0.6078966347714228,     0.3871374126514707,      -0.18652207879705898,
+      0.06039646923063421,    -0.007538248212526509,   -0.003479376550874936,   0.0016234341725552572,
+      0.00013291845442310937, -0.00021713860003114933, -1.4188709670429898e-06, 2.1802253681198483e-05};
   const auto wide = hn::PromoteTo(dd, x);
   const auto a = hn::Abs(wide);
   const auto bounded = hn::Min(a, hn::Set(dd, 40.0));
@@ -173,8 +171,8 @@ HWY_INLINE hn::Vec<D> gelu_tanh_floats(D d, hn::Vec<D> x) {
   constexpr double minus_2_sqrt_2_over_pi = -1.5957691216057308;
   const auto wide = hn::PromoteTo(dd, x);
   const auto square = hn::Mul(wide, wide);
-  const auto factor = hn::MulAdd(square, hn::Set(dd, 0.044715 * minus_2_sqrt_2_over_pi),
-                                 hn::Set(dd, minus_2_sqrt_2_over_pi));
+  const auto factor =
+      hn::MulAdd(square, hn::Set(dd, 0.044715 * minus_2_sqrt_2_over_pi), hn::Set(dd, minus_2_sqrt_2_over_pi));
   const auto decay = exp_doubles(dd, hn::Mul(wide, factor));
   const auto result = hn::DemoteTo(d, hn::Div(wide, hn::Add(hn::Set(dd, 1.0), decay)));
   return hn::IfThenElse(hn::IsNaN(x), x, result);
