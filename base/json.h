@@ -158,7 +158,7 @@ void from_json_value(const Json& json, T& value, std::string_view where) {
     }
     value.emplace();
     from_json_value(json, *value, where);
-  } else if constexpr (detail::is_vector<T>::value) {
+  } else if constexpr (detail::is_vector<T>::value && !detail::is_named_values<T>::value) {
     if (!json.is_array()) fail<UsageError>("{}: an array was expected, found {}", where, json.type_name());
     value.clear();
     for (const auto& element : json) from_json_value(element, value.emplace_back(), where);
