@@ -6,8 +6,15 @@ namespace {
 
 class NamedByDefault final : public bv2::ModelBenchmark {
  public:
-  bv2::BenchmarkInfo info() const override { return {.name = "named-by_default", .variants = {"eager"}}; }
-  std::unique_ptr<bv2::Session> open(const bv2::ScenarioConfig&) const override { bv2::fail("it does nothing"); }
+  bv2::BenchmarkInfo info() const override {
+    bv2::BenchmarkInfo info;
+    info.name = "named-by_default";
+    info.variants = {"eager"};
+    return info;
+  }
+  std::unique_ptr<bv2::Session> open(const bv2::ScenarioConfig&) const override {
+    bv2::fail("it does nothing");
+  }
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-// A benchmark module for tests: every token takes 0.2 ms and is the one after the last; with the math backend it
-// fails.
+// A benchmark module for tests: every token takes 0.2 ms and is the one after the last; with the math backend
+// it fails.
 #include <chrono>
 #include <thread>
 
@@ -47,7 +47,8 @@ class QuickSession final : public bv2::Session {
  private:
   static std::vector<float> logits_for(const std::vector<std::int64_t>& ids) {
     std::vector<float> logits(ids.size() * vocab_size, -1);
-    for (std::size_t i = 0; i < ids.size(); ++i) logits[i * vocab_size + static_cast<std::size_t>(ids[i])] = 2;
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      logits[i * vocab_size + static_cast<std::size_t>(ids[i])] = 2;
     return logits;
   }
 

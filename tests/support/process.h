@@ -15,8 +15,8 @@ struct ProcessResult {
   std::string err;
 };
 
-/// A program that runs, in the folder `directory`, with `environment` ("NAME=value") added to ours. It is killed
-/// with this object.
+/// A program that runs, in the folder `directory`, with `environment` ("NAME=value") added to ours. It is
+/// killed with this object.
 class Process {
  public:
   explicit Process(const std::vector<std::string>& command,
