@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "framework/benchmark_modules.h"
-#include "framework/result_writer.h"
+#include "framework/timestamp.h"
 
 namespace bv2::app {
 namespace {
@@ -29,7 +29,7 @@ constexpr int interrupted_status = 130;
 std::optional<std::filesystem::path> log_file(const CommandLine& line) {
   if (!line.enable_file_logging) return std::nullopt;
   return line.run.output_dir /
-         fmt::format("benchmark_run_{}.log", file_time(std::chrono::system_clock::now()));
+         fmt::format("benchmark_run_{}.log", file_name_timestamp(std::chrono::system_clock::now()));
 }
 
 std::shared_ptr<spdlog::logger> logger_for(const CommandLine& line, Console& console) {
