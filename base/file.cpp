@@ -47,6 +47,13 @@ bool write_all(int fd, std::string_view content) {
   return true;
 }
 
+/// Makes a rename in that folder durable, where the file system can.
+void flush_folder(const fs::path& folder) {
+  const FileDescriptor file(
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.open()) ::fsync(file.get());
+}
+
 FileDescriptor open_for_reading(const fs::path& path) {
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.open()) fail("cannot open '{}': {}", path.string(), cause());
@@ -92,7 +99,7 @@ void write_file_atomically(const fs::path& path, std::span<const std::string_vie
   const bool written =
       std::ranges::all_of(pieces, [&](auto piece) { return write_all(file.get(), piece); }) &&
       ::fsync(file.get()) == 0 && file.close() && ::rename(beside.c_str(), path.c_str()) == 0;
-  if (written) return;
+  if (written) return flush_folder(path.parent_path());
   const std::string why = cause();
   ::unlink(beside.c_str());
   fail("cannot write '{}': {}", path.string(), why);

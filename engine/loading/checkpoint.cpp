@@ -8,7 +8,7 @@
 
 #include "engine/loading/checkpoint_folder.h"
 #include "engine/loading/dtype_conversion.h"
-#include "engine/loading/shown_text.h"
+#include "base/shown_text.h"
 #include "engine/loading/tensor_names.h"
 
 namespace bv2::engine {

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
-#include "engine/loading/shown_text.h"
+#include "base/shown_text.h"
 
 namespace bv2::engine {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "engine/loading/shown_text.h"
+#include "base/shown_text.h"
 
 namespace bv2::engine {
 namespace {

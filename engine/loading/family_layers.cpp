@@ -7,7 +7,7 @@
 #include <functional>
 
 #include "engine/loading/rope_config.h"
-#include "engine/loading/shown_text.h"
+#include "base/shown_text.h"
 
 namespace bv2::engine {
 namespace {

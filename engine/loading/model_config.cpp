@@ -9,7 +9,7 @@
 
 #include "engine/loading/checkpoint_folder.h"
 #include "engine/loading/model_families.h"
-#include "engine/loading/shown_text.h"
+#include "base/shown_text.h"
 
 namespace bv2::engine {
 namespace {

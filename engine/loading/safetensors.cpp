@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "engine/loading/dtype_conversion.h"
-#include "engine/loading/shown_text.h"
+#include "base/shown_text.h"
 
 namespace bv2::engine {
 namespace {

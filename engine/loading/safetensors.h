@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/file.h"
-#include "engine/loading/safetensors_header.h"
+#include "base/safetensors_header.h"
 #include "engine/tensor/tensor.h"
 
 namespace bv2::engine {

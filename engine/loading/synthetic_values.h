@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+
+#include "engine/loading/weight_source.h"
 
 namespace bv2::engine {
 
@@ -22,6 +25,9 @@ struct SyntheticStream {
   // Of a sum of four uniform bytes: its mean, and the square root of 4 (256^2 - 1) / 12.
   static constexpr float sum_mean = 510;
   static constexpr float sum_deviation = 147.80054F;
+  // Of norm scales and biases, about 0.018. Their `scale` is thus a power of two and their product exact, so
+  // that it makes no difference whether a compiler fuses it with the addition of the mean.
+  static constexpr float small_deviation = 0x1p-13F * sum_deviation;
 
   SyntheticStream(std::uint64_t stream_key, float stream_mean, float deviation)
       : key(stream_key),
@@ -45,6 +51,10 @@ struct SyntheticStream {
   float mean;
   float scale;
 };
+
+/// The stream of a tensor: keyed by seed and name, sized by its kind and its last dimension.
+SyntheticStream synthetic_stream(std::uint64_t seed, std::string_view name, const Shape& shape,
+                                 WeightKind kind);
 
 /// Element `index` of a part of a stream: the index hashed to 32 bits, whose four bytes are summed.
 inline float synthetic_value(const SyntheticStream& stream, std::uint32_t index) {

@@ -1,7 +1,6 @@
 // Weights that mean nothing but keep a model's numbers in range: a seeded generator.
 #include "engine/loading/synthetic_weights.h"
 
-#include <cmath>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
@@ -30,7 +29,6 @@ HWY_INLINE Bits synthetic_values(const SyntheticStream& stream, std::uint32_t fi
   const Bits sum = hn::And(hn::Add(pairs, hn::ShiftRight<16>(pairs)), hn::Set(d, 0xffff));
   const auto number = hn::ConvertTo(floats, hn::BitCast(signed_lanes, sum));
   const auto centred = hn::Sub(number, hn::Set(floats, SyntheticStream::sum_mean));
-  // Two roundings, not a fused one: the value must not depend on the instruction set.
   const auto scaled = hn::Mul(centred, hn::Set(floats, stream.scale));
   return hn::BitCast(d, hn::Add(scaled, hn::Set(floats, stream.mean)));
 }
@@ -76,25 +74,6 @@ HWY_EXPORT(fill_elements);
 // A power of two, so that no chunk crosses a multiple of 2^32; 512 KiB of bfloat16.
 constexpr std::int64_t chunk_elements = std::int64_t{1} << 18U;
 
-/// FNV-1a (Fowler, Noll, Vo), then mixed.
-std::uint64_t hash_of(std::string_view name, std::uint64_t seed) {
-  std::uint64_t hash = 0xcbf29ce484222325U;
-  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return mixed_64(hash ^ mixed_64(seed));
-}
-
-SyntheticStream stream_of(std::uint64_t seed, std::string_view name, const Shape& shape, WeightKind kind) {
-  constexpr float small = 0.02F;
-  float mean = 0;
-  float deviation = small;
-  if (kind == WeightKind::norm_scale) mean = 1;
-  if (kind == WeightKind::matrix || kind == WeightKind::embedding) {
-    const auto fan_in = static_cast<float>(shape.rank() == 0 ? 1 : std::max<std::int64_t>(1, shape.back()));
-    deviation = 1 / std::sqrt(fan_in);
-  }
-  return SyntheticStream(hash_of(name, seed), mean, deviation);
-}
-
 }  // namespace
 
 Tensor SyntheticWeights::take(std::string_view name, const Shape& shape, Dtype dtype, WeightKind kind) {
@@ -103,7 +82,7 @@ Tensor SyntheticWeights::take(std::string_view name, const Shape& shape, Dtype d
          name);
   }
   Tensor tensor(dtype, shape);
-  const SyntheticStream stream = stream_of(seed_, name, shape, kind);
+  const SyntheticStream stream = synthetic_stream(seed_, name, shape, kind);
   const std::int64_t count = tensor.numel();
   const std::int64_t chunks = (count + chunk_elements - 1) / chunk_elements;
 #pragma omp parallel for schedule(static) if (chunks > 1)

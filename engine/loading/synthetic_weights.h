@@ -14,7 +14,7 @@ namespace bv2::engine {
 /// Values are nearly normal (the sum of four uniform ones). With matrices and embeddings of standard
 /// deviation 1/sqrt(last dimension), a product with a normalised vector is again of about unit size:
 /// activations stay finite at any depth, and the logits' standard deviation is about 1. Norm scales are 1 +
-/// 0.02 n, biases 0.02 n.
+/// 0.02 n, biases 0.018 n.
 class SyntheticWeights final : public WeightSource {
  public:
   explicit SyntheticWeights(std::uint64_t seed) : seed_(seed) {}

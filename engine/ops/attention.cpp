@@ -37,8 +37,7 @@ Tensor eager_attention(Context& context, const Attention& attention, const Tenso
   const std::int64_t group = q.size(1) / kv_heads;
   const Shape rows_shape{batch, kv_heads, group * tokens, keys};
 
-  const Tensor rows =
-      reshape(context, contiguous(context, q), {batch, kv_heads, group * tokens, q.size(3)});
+  const Tensor rows = reshape(context, contiguous(context, q), {batch, kv_heads, group * tokens, q.size(3)});
   Tensor scores = matmul(context, rows, transpose(context, k, 2, 3));
   scores = mul_scalar(context, scores, attention.scale);
   if (attention.softcap != 0) {

@@ -160,7 +160,8 @@ Tensor take_rows(const Tensor& table, const Tensor& ids) {
   const std::int64_t width = table.size(1);
   Values taken;
   for (const double id : values_of(ids)) {
-    if (id < 0 || id >= static_cast<double>(table.size(0))) fail("id {} is outside {}", id, to_string(table.shape()));
+    if (id < 0 || id >= static_cast<double>(table.size(0)))
+      fail("id {} is outside {}", id, to_string(table.shape()));
     const auto begin = rows.begin() + static_cast<std::int64_t>(id) * width;
     taken.insert(taken.end(), begin, begin + width);
   }

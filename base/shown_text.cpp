@@ -1,9 +1,9 @@
 // Text from a file as an error message can show it.
-#include "engine/loading/shown_text.h"
+#include "base/shown_text.h"
 
 #include <algorithm>
 
-namespace bv2::engine {
+namespace bv2 {
 
 std::string shown(std::string_view text) {
   constexpr std::size_t max_bytes = 200;
@@ -18,4 +18,4 @@ std::string shown(std::string_view text) {
   return length < text.size() ? result + "..." : result;
 }
 
-}  // namespace bv2::engine
+}  // namespace bv2

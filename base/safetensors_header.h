@@ -11,7 +11,7 @@
 
 #include "base/dtype.h"
 
-namespace bv2::engine {
+namespace bv2 {
 
 /// One tensor of a file. Its bytes are [begin, end) counted from the start of the file.
 struct SafetensorsEntry {
@@ -39,4 +39,4 @@ SafetensorsHeader parse_safetensors_header(std::span<const std::byte> file, std:
 /// the first), with its length before it, padded with spaces to a multiple of 8.
 std::string format_safetensors_header(SafetensorsHeader& header);
 
-}  // namespace bv2::engine
+}  // namespace bv2

@@ -1,5 +1,5 @@
 // The header of a safetensors file: parsing, checking, formatting.
-#include "engine/loading/safetensors_header.h"
+#include "base/safetensors_header.h"
 
 #include <fmt/ranges.h>
 
@@ -10,13 +10,14 @@
 #include <unordered_set>
 
 #include "base/json.h"
-#include "engine/loading/shown_text.h"
+#include "base/shown_text.h"
 
-namespace bv2::engine {
+namespace bv2 {
 namespace {
 
 constexpr std::uint64_t length_bytes = 8;
 constexpr std::uint64_t max_header_bytes = 100'000'000;
+constexpr std::size_t max_rank = 64;
 constexpr std::string_view metadata_key = "__metadata__";
 
 std::string known_dtypes() {
@@ -38,13 +39,7 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
 
   bool number_unsigned(std::uint64_t value) override {
     if (place_ != Place::shape && place_ != Place::offsets) return unexpected(fmt::format("{}", value));
-    if (place_ == Place::offsets) {
-      offsets_.push_back(value);
-      return true;
-    }
-    if (value > static_cast<std::uint64_t>(INT64_MAX)) return unexpected(fmt::format("{}", value));
-    entry_.shape.push_back(static_cast<std::int64_t>(value));
-    return true;
+    return place_ == Place::offsets ? add_offset(value) : add_size(value);
   }
 
   bool string(std::string& value) override {
@@ -120,6 +115,23 @@ class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
         "'{}': tensor '{}': the field '{}' has {} (expected dtype: a text, shape: sizes, data_offsets: two "
         "offsets)",
         source_, shown(entry_.name), shown(field_), found);
+  }
+
+  bool add_offset(std::uint64_t value) {
+    if (offsets_.size() == 2) {
+      fail("'{}': tensor '{}' has more than two data_offsets", source_, shown(entry_.name));
+    }
+    offsets_.push_back(value);
+    return true;
+  }
+
+  bool add_size(std::uint64_t value) {
+    if (value > static_cast<std::uint64_t>(INT64_MAX)) return unexpected(fmt::format("{}", value));
+    if (entry_.shape.size() == max_rank) {
+      fail("'{}': tensor '{}' has more than {} dimensions", source_, shown(entry_.name), max_rank);
+    }
+    entry_.shape.push_back(static_cast<std::int64_t>(value));
+    return true;
   }
 
   void start_entry() {
@@ -295,4 +307,4 @@ std::string format_safetensors_header(SafetensorsHeader& header) {
   return with_length + text;
 }
 
-}  // namespace bv2::engine
+}  // namespace bv2
