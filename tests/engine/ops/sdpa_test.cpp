@@ -1,14 +1,18 @@
 // The sdpa paths against double precision, on every instruction set and on one and two threads.
 #include "engine/ops/sdpa.h"
 
+#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <array>
 #include <cmath>
+#include <iostream>
 #include <limits>
+#include <map>
 #include <random>
 
+#include "engine/ops/sdpa_kernels.h"
 #include "support/attention_oracle.h"
 #include "support/reference_executor.h"
 #include "support/targets.h"
@@ -92,6 +96,20 @@ TEST_P(RandomShapes, EveryPathAgreesWithDoublePrecision) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomShapes, testing::Range(0, 12));
+
+TEST(Sdpa, TestsReachEveryInstructionSet) {
+  std::vector<std::string> targets;
+  test::for_each_target([&](const std::string& target) {
+    targets.push_back(target);
+    const std::int64_t lanes = row_lane_kernels().lanes;
+    const std::map<std::string, std::int64_t> known{{"AVX3", 16}, {"AVX2", 8}, {"SSE4", 4}, {"NEON", 4}};
+    const auto found = known.find(target);
+    if (found == known.end()) return;
+    EXPECT_EQ(lanes, found->second) << target;
+  });
+  EXPECT_FALSE(targets.empty());
+  std::cout << fmt::format("{}\n", fmt::join(targets, " "));
+}
 
 TEST(Sdpa, DecodesAgainstALongCache) {
   std::mt19937_64 random(1);
