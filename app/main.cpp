@@ -27,7 +27,7 @@ constexpr int interrupted_status = 130;
 std::optional<std::filesystem::path> log_file(const CommandLine& line) {
   if (!line.enable_file_logging) return std::nullopt;
   return line.run.output_dir /
-         fmt::format("benchmark_run_{}.log", file_timestamp(std::chrono::system_clock::now()));
+         fmt::format("benchmark_run_{}.log", file_name_timestamp(std::chrono::system_clock::now()));
 }
 
 int do_command(const CommandContext& context) {

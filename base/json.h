@@ -158,15 +158,6 @@ void from_json_value(const Json& json, T& value, std::string_view where) {
     }
     value.emplace();
     from_json_value(json, *value, where);
-  } else if constexpr (detail::is_vector<T>::value && !detail::is_named_values<T>::value) {
-    if (!json.is_array()) fail<UsageError>("{}: an array was expected, found {}", where, json.type_name());
-    value.clear();
-    for (const auto& element : json) from_json_value(element, value.emplace_back(), where);
-  } else if constexpr (detail::is_array<T>::value) {
-    if (!json.is_array() || json.size() != value.size()) {
-      fail<UsageError>("{}: an array of {} was expected, found {}", where, value.size(), json.dump());
-    }
-    for (std::size_t i = 0; i < value.size(); ++i) from_json_value(json[i], value[i], where);
   } else if constexpr (detail::is_named_values<T>::value) {
     if (!json.is_object()) fail<UsageError>("{}: an object was expected, found {}", where, json.type_name());
     value.clear();
@@ -175,6 +166,15 @@ void from_json_value(const Json& json, T& value, std::string_view where) {
       from_json_value(member, element, fmt::format("{}: {}", where, key));
       value.insert(value.end(), {key, std::move(element)});
     }
+  } else if constexpr (detail::is_vector<T>::value) {
+    if (!json.is_array()) fail<UsageError>("{}: an array was expected, found {}", where, json.type_name());
+    value.clear();
+    for (const auto& element : json) from_json_value(element, value.emplace_back(), where);
+  } else if constexpr (detail::is_array<T>::value) {
+    if (!json.is_array() || json.size() != value.size()) {
+      fail<UsageError>("{}: an array of {} was expected, found {}", where, value.size(), json.dump());
+    }
+    for (std::size_t i = 0; i < value.size(); ++i) from_json_value(json[i], value[i], where);
   } else if constexpr (NamedEnum<T>) {
     const std::span<const std::string_view> names = enum_names(value);
     const auto found = std::ranges::find(names, json.is_string() ? json.get<std::string>() : std::string());

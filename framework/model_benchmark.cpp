@@ -1,4 +1,4 @@
-// The interface between the framework and what it measures: its defaults.
+// What benchmarks have in common.
 #include "framework/model_benchmark.h"
 
 #include "framework/scenario_space.h"
@@ -6,7 +6,7 @@
 namespace bv2 {
 
 std::vector<ScenarioConfig> ModelBenchmark::scenarios(int level) const {
-  return scenarios_of_level(level, info().variants);
+  return scenarios_of_level(info().variants, level);
 }
 
 }  // namespace bv2

@@ -1,5 +1,10 @@
-// The prompt of a scenario: exactly as many tokens as asked for, never silently fewer.
+// The prompt of a scenario: exactly as many tokens as were asked for.
 #pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "framework/model_benchmark.h"
 #include "framework/result.h"
@@ -7,16 +12,29 @@
 
 namespace bv2 {
 
+/// What the user asked the prompt to be; at most one of the two.
+struct PromptRequest {
+  std::optional<std::string> text;
+  std::vector<std::int64_t> ids;
+};
+
+/// The request of the options; reads --prompt-file, without the line break at its end. Throws UsageError when
+/// it cannot be read or is empty.
+PromptRequest prompt_request(const RunOptions& options);
+
 struct Prompt {
   PromptIds ids;
   PromptInfo info;
 };
 
-/// All rows of the batch are the same. Token ids given by the user are checked against the vocabulary and cut
-/// or repeated; a text is encoded, then cut, or continued by its own tokens without the special ones in
-/// front; without a tokenizer, seeded ids take the text's place (a text that the user gave is then an Error).
-/// Throws Error when prompt and new tokens do not fit into the model's positions.
-Prompt make_prompt(const Session& session, const BenchmarkInfo& benchmark, const RunOptions& options,
-                   const ScenarioConfig& config);
+/// The prompt for a scenario of that session. A text (the requested one, else the benchmark's) is encoded and
+/// cut or continued to config.sequence_length: what the tokenizer puts before and after a text stays there
+/// once, and the tokens between are cut or repeated. Requested ids are cut or repeated likewise. Every
+/// sequence of the batch gets the same tokens. Without a tokenizer and without a request, each sequence gets
+/// token ids of its own from config.seed; the first is the same whatever the batch.
+/// Throws Error for ids outside the vocabulary, a text without a tokenizer, and more tokens than the model
+/// has positions.
+Prompt make_prompt(const Session& session, const ModelFacts& facts, const BenchmarkInfo& benchmark,
+                   const ScenarioConfig& config, const PromptRequest& request);
 
 }  // namespace bv2

@@ -5,31 +5,27 @@
 #include <array>
 
 namespace bv2 {
+namespace {
 
-std::span<const std::string_view> enum_names(ScenarioStatus /*status*/) {
-  static constexpr std::array<std::string_view, 5> names{"success", "failed", "skipped", "timed_out",
-                                                         "crashed"};
-  return names;
-}
+constexpr std::array<std::string_view, 5> scenario_statuses{"success", "failed", "skipped", "timed_out",
+                                                            "crashed"};
+constexpr std::array<std::string_view, 3> prompt_sources{"text", "ids", "seeded"};
+constexpr std::array<std::string_view, 3> verification_statuses{"not_run", "passed", "failed"};
 
-std::span<const std::string_view> enum_names(PromptSource /*source*/) {
-  static constexpr std::array<std::string_view, 3> names{"text", "ids", "seeded"};
-  return names;
-}
+}  // namespace
 
-std::span<const std::string_view> enum_names(VerificationStatus /*status*/) {
-  static constexpr std::array<std::string_view, 3> names{"not_run", "passed", "failed"};
-  return names;
-}
+std::span<const std::string_view> enum_names(ScenarioStatus) { return scenario_statuses; }
+std::span<const std::string_view> enum_names(PromptSource) { return prompt_sources; }
+std::span<const std::string_view> enum_names(VerificationStatus) { return verification_statuses; }
 
 const Summary* ScenarioResult::measurement(std::string_view name) const {
-  const auto found = std::ranges::find(measurements, name, &std::pair<std::string, Summary>::first);
+  const auto found = std::ranges::find(measurements, name, [](const auto& entry) { return entry.first; });
   return found == measurements.end() ? nullptr : &found->second;
 }
 
 BenchmarkDocument read_benchmark_document(const std::filesystem::path& path) {
   BenchmarkDocument document;
-  from_json_value(read_json(path), document, path.string());
+  from_json_value(read_json(path), document, "'" + path.string() + "'");
   return document;
 }
 

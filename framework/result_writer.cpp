@@ -1,13 +1,14 @@
-// Where the documents of a run go.
+// Result documents on the disk.
 #include "framework/result_writer.h"
 
-#include <fmt/chrono.h>
+#include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cctype>
-#include <fstream>
+#include <cerrno>
+#include <cstring>
+#include <utility>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 namespace bv2 {
@@ -15,59 +16,101 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// FOLDER/STEM.json, or FOLDER/STEM-2.json ... where that exists. Creates the folder.
-fs::path take_free_path(const fs::path& folder, const std::string& stem) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  for (int number = 1;; ++number) {
-    const fs::path path = folder / (number == 1 ? stem + ".json" : fmt::format("{}-{}.json", stem, number));
-    if (fs::exists(path, error)) continue;
-    return path;
+bool is_safe(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+         c == '-';
+}
+
+/// Makes an empty file; false where the name is taken.
+bool create_new(const fs::path& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  if (fd >= 0) {
+    ::close(fd);
+    return true;
   }
+  if (errno == EEXIST) return false;
+  fail("cannot write '{}': {}", path.string(), std::strerror(errno));
 }
 
 }  // namespace
 
-std::string safe_file_name(std::string_view name) {
-  std::string safe(name);
-  std::ranges::replace_if(
-      safe,
-      [](unsigned char c) { return !(std::isalnum(c) != 0 && c < 0x80) && c != '.' && c != '-' && c != '_'; },
-      '_');
-  constexpr std::size_t longest = 100;
-  safe.resize(std::min(safe.size(), longest));
-  const bool is_special = safe.empty() || safe == "." || safe == "..";
-  return is_special ? "model" : safe;
-}
-
-std::string file_time(std::chrono::system_clock::time_point time) {
-  return fmt::format("{:%Y%m%d_%H%M%S}", fmt::localtime(std::chrono::system_clock::to_time_t(time)));
-}
-
-std::string iso_time(std::chrono::system_clock::time_point time) {
-  const auto since_epoch = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch());
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(time)),
-                     since_epoch.count() % 1000);
-}
-
-ResultWriter::ResultWriter(fs::path output_dir, std::chrono::system_clock::time_point now)
-    : output_dir_(std::move(output_dir)) {
-  const fs::path probe = output_dir_ / fmt::format(".write_test.{}", ::getpid());
+void check_output_folder(const fs::path& folder) {
+  const fs::path probe = folder / fmt::format(".benchmark_v2_{}", ::getpid());
   try {
-    write_file_atomically(probe, "");
+    write_file_atomically(probe, "writable\n");
   } catch (const Error& error) {
-    fail<UsageError>("--output-dir '{}' cannot be written ({}): choose another folder", output_dir_.string(),
-                     error.what());
+    fail<UsageError>("--output-dir '{}' cannot be written to: {}", folder.string(), error.what());
   }
   std::error_code ignored;
   fs::remove(probe, ignored);
-  summary_path_ = take_free_path(output_dir_, "benchmark_summary_" + file_time(now));
 }
 
-fs::path ResultWriter::choose_document_path(std::string_view model_name,
-                                            std::chrono::system_clock::time_point now) {
-  const std::string name = safe_file_name(model_name);
-  return take_free_path(output_dir_ / name, fmt::format("{}_benchmark_{}", name, file_time(now)));
+std::string safe_file_name(std::string_view name) {
+  constexpr std::size_t longest = 100;
+  std::string safe(name.substr(0, longest));
+  for (char& c : safe) {
+    if (!is_safe(c)) c = '_';
+  }
+  if (safe.empty()) return "model";
+  if (safe.front() == '.') safe.front() = '_';
+  return safe;
+}
+
+ResultFile::ResultFile(fs::path folder, std::string stem)
+    : folder_(std::move(folder)), stem_(std::move(stem)) {}
+
+void ResultFile::reserve() {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error) fail("cannot create the folder '{}': {}", folder_.string(), error.message());
+  fs::path path = folder_ / (stem_ + ".json");
+  for (int number = 2; !create_new(path); ++number) path = folder_ / fmt::format("{}-{}.json", stem_, number);
+  path_ = path;
+}
+
+void ResultFile::write(const Json& document) {
+  const std::string text = json_text(document);
+  const bool first = path_.empty();
+  if (first) reserve();
+  try {
+    write_file_atomically(path_, text);
+  } catch (const Error&) {
+    if (first) {  // an empty file is no document
+      std::error_code ignored;
+      fs::remove(std::exchange(path_, {}), ignored);
+    }
+    throw;
+  }
+}
+
+DocumentKeeper::DocumentKeeper(ResultFile file, BenchmarkDocument document, std::int64_t interval_ns,
+                               RunObserver& observer)
+    : file_(std::move(file)), document_(to_json(document)), interval_ns_(interval_ns), observer_(&observer) {}
+
+bool DocumentKeeper::write(const Json& document) {
+  try {
+    file_.write(document);
+    return true;
+  } catch (const Error& error) {
+    observer_->problem(error.what());
+    return false;
+  }
+}
+
+bool DocumentKeeper::due() const { return monotonic_now_ns() >= next_write_ns_; }
+
+void DocumentKeeper::scenario_under_way(const ScenarioResult& so_far) {
+  Json document = document_;
+  document["benchmark_scenarios"].push_back(to_json(so_far));
+  static_cast<void>(write(document));  // the end of the scenario writes it again
+  next_write_ns_ = monotonic_now_ns() + interval_ns_;
+}
+
+void DocumentKeeper::scenario_finished(const ScenarioResult& result) {
+  document_["benchmark_scenarios"].push_back(to_json(result));
+  complete_ = write(document_);
+  next_write_ns_ = 0;
+  if (complete_) observer_->document_written(file_.path());
 }
 
 }  // namespace bv2

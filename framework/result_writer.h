@@ -1,42 +1,70 @@
-// Where the documents of a run go, and how they get there whole.
+// Result documents on the disk: where they go, and that nothing measured is lost.
 #pragma once
 
-#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
 
 #include "framework/result.h"
+#include "framework/run_observer.h"
 
 namespace bv2 {
 
-/// A name that every file system takes: letters, digits, dot, dash and underscore; other characters become
-/// '_'.
+/// Makes the folder and writes into it once, so that a run which could not leave its results ends before it
+/// begins. Throws UsageError with the folder and the cause.
+void check_output_folder(const std::filesystem::path& folder);
+
+/// The name with everything but letters, digits, '.', '_' and '-' replaced by '_'; never empty, hidden or
+/// longer than 100 bytes.
 std::string safe_file_name(std::string_view name);
 
-/// Chooses the names of one run's documents and writes them. One thread.
-class ResultWriter {
+/// A JSON file under a name that nothing else has: FOLDER/STEM.json, or STEM-2.json, -3 ... where that is
+/// taken, also by another process at this moment. Later writes replace the content.
+class ResultFile {
  public:
-  /// Creates the folder and tries to write into it. Throws UsageError where that does not work: before
-  /// anything is measured.
-  ResultWriter(std::filesystem::path output_dir, std::chrono::system_clock::time_point now);
-
-  /// OUTPUT_DIR/MODEL/MODEL_benchmark_YYYYMMDD_HHMMSS.json in local time, with -2, -3 ... where that name is
-  /// taken: by a file, or by an earlier call.
-  std::filesystem::path choose_document_path(std::string_view model_name,
-                                             std::chrono::system_clock::time_point now);
-  /// OUTPUT_DIR/benchmark_summary_YYYYMMDD_HHMMSS.json, likewise.
-  [[nodiscard]] const std::filesystem::path& summary_path() const { return summary_path_; }
-  [[nodiscard]] const std::filesystem::path& output_dir() const { return output_dir_; }
+  ResultFile(std::filesystem::path folder, std::string stem);
+  /// Atomic and flushed to the disk. Throws Error naming the path and the cause; what was written before
+  /// stays.
+  void write(const Json& document);
+  /// Empty until the first write.
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
-  std::filesystem::path output_dir_;
-  std::filesystem::path summary_path_;
+  void reserve();
+
+  std::filesystem::path folder_;
+  std::string stem_;
+  std::filesystem::path path_;
 };
 
-/// "20260115_143022" in local time.
-std::string file_time(std::chrono::system_clock::time_point time);
-/// "2026-01-15T14:30:22.123Z"
-std::string iso_time(std::chrono::system_clock::time_point time);
+/// Keeps the document of one benchmark on the disk while its scenarios run. A write that fails is told to
+/// the observer and tried again with the next one, which has everything.
+class DocumentKeeper {
+ public:
+  /// `interval_ns`: at least that long between two writes of a scenario that is under way.
+  DocumentKeeper(ResultFile file, BenchmarkDocument document, std::int64_t interval_ns,
+                 RunObserver& observer);
+
+  /// Whether the interval since the last write is over.
+  [[nodiscard]] bool due() const;
+  void scenario_under_way(const ScenarioResult& so_far);
+  void scenario_finished(const ScenarioResult& result);
+
+  /// Whether all finished scenarios are on the disk.
+  [[nodiscard]] bool complete() const { return complete_; }
+  /// Empty where nothing could be written.
+  [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
+
+ private:
+  [[nodiscard]] bool write(const Json& document);
+
+  ResultFile file_;
+  Json document_;
+  std::int64_t interval_ns_;
+  RunObserver* observer_;
+  std::int64_t next_write_ns_ = 0;
+  bool complete_ = true;
+};
 
 }  // namespace bv2

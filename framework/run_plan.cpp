@@ -1,10 +1,10 @@
-// What a run would do: which benchmarks, with which scenarios.
+// What a run would do.
 #include "framework/run_plan.h"
 
+#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 #include "base/json.h"
@@ -14,190 +14,196 @@ namespace bv2 {
 namespace {
 
 namespace fs = std::filesystem;
-using Benchmarks = std::span<const std::unique_ptr<ModelBenchmark>>;
-using Chosen = std::vector<const ModelBenchmark*>;
 
-constexpr int highest_level = 4;
-
-std::string names_of(Benchmarks benchmarks) {
-  std::vector<std::string> names;
-  for (const auto& benchmark : benchmarks) names.push_back(benchmark->info().name);
-  return fmt::format("{}", fmt::join(names, ", "));
-}
+/// A benchmark that --include and --exclude left.
+struct Candidate {
+  const ModelBenchmark* benchmark;
+  BenchmarkInfo info;
+};
 
 bool contains_any(std::string_view name, std::span<const std::string> parts) {
   return std::ranges::any_of(
       parts, [&](const std::string& part) { return name.find(part) != std::string_view::npos; });
 }
 
-/// By part of the name.
-Chosen included(Benchmarks benchmarks, const RunOptions& options) {
-  for (const std::string& part : options.include) {
-    const bool found = std::ranges::any_of(benchmarks, [&](const auto& benchmark) {
-      return contains_any(benchmark->info().name, {&part, 1});
-    });
-    if (!found)
-      fail<UsageError>("--include '{}' matches no benchmark (there are: {})", part, names_of(benchmarks));
-  }
-  Chosen chosen;
+std::vector<Candidate> select_benchmarks(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks,
+                                         const RunOptions& options) {
+  if (benchmarks.empty()) fail<UsageError>("no benchmarks were found: give their folder with --benches-dir");
+  std::vector<std::string> names;
+  std::vector<Candidate> selected;
   for (const auto& benchmark : benchmarks) {
-    const std::string name = benchmark->info().name;
-    if (!options.include.empty() && !contains_any(name, options.include)) continue;
-    if (!contains_any(name, options.exclude)) chosen.push_back(benchmark.get());
+    BenchmarkInfo info = benchmark->info();
+    names.push_back(info.name);
+    const bool included = options.include.empty() || contains_any(info.name, options.include);
+    if (included && !contains_any(info.name, options.exclude)) {
+      selected.push_back({benchmark.get(), std::move(info)});
+    }
   }
-  if (chosen.empty())
-    fail<UsageError>("--include and --exclude leave no benchmark (there are: {})", names_of(benchmarks));
-  return chosen;
+  for (const std::string& part : options.include) {
+    const bool found = std::ranges::any_of(
+        names, [&](const std::string& name) { return name.find(part) != std::string::npos; });
+    if (!found)
+      fail<UsageError>("--include '{}' fits no benchmark; there are: {}", part, fmt::join(names, ", "));
+  }
+  if (selected.empty()) {
+    fail<UsageError>("--exclude leaves no benchmark; there are: {}", fmt::join(names, ", "));
+  }
+  return selected;
 }
 
-/// model_type of FOLDER/config.json. Throws UsageError where that cannot be had.
-std::string model_type_of(const std::string& model_id) {
-  const fs::path folder = model_id;
+std::string model_type_of(const fs::path& folder) {
+  const fs::path path = folder / "config.json";
+  if (!fs::exists(path)) {
+    fail<UsageError>("--model-id '{}' is not a checkpoint: it has no config.json", folder.string());
+  }
+  try {
+    const Json config = read_json(path);
+    if (config.is_object() && config.contains("model_type") && config["model_type"].is_string()) {
+      return config["model_type"].get<std::string>();
+    }
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+  fail<UsageError>("'{}' does not say its model_type", path.string());
+}
+
+/// Those of the candidates that can take the model.
+std::vector<Candidate> candidates_for(std::span<const Candidate> candidates, const std::string& model_id) {
+  if (model_id.empty()) return {candidates.begin(), candidates.end()};
   std::error_code error;
-  if (!fs::is_directory(folder, error)) {
-    fail<UsageError>(
-        "--model-id '{}' is not a checkpoint folder (give a folder with config.json and *.safetensors)",
-        model_id);
+  if (!fs::is_directory(model_id, error)) {
+    fail<UsageError>("--model-id '{}' is not a folder: so far a model must be a local checkpoint folder",
+                     model_id);
   }
-  if (!fs::exists(folder / "config.json", error))
-    fail<UsageError>("--model-id '{}' has no config.json", model_id);
-  const Json config = read_json(folder / "config.json");
-  const auto type = config.is_object() ? config.find("model_type") : config.end();
-  if (!config.is_object() || type == config.end() || !type->is_string()) {
-    fail<UsageError>("'{}' has no \"model_type\"", (folder / "config.json").string());
-  }
-  return type->get<std::string>();
-}
-
-/// The benchmarks that can take that checkpoint.
-Chosen taking(const Chosen& chosen, const std::string& model_id) {
-  const std::string wanted = model_type_of(model_id);
-  Chosen taking;
+  const std::string model_type = model_type_of(model_id);
+  std::vector<Candidate> fitting;
   std::set<std::string> supported;
-  for (const ModelBenchmark* benchmark : chosen) {
-    const std::vector<std::string> types = benchmark->info().model_types;
+  for (const Candidate& candidate : candidates) {
+    const std::vector<std::string>& types = candidate.info.model_types;
     supported.insert(types.begin(), types.end());
-    if (std::ranges::find(types, wanted) != types.end()) taking.push_back(benchmark);
+    if (std::ranges::find(types, model_type) != types.end()) fitting.push_back(candidate);
   }
-  if (taking.empty()) {
-    fail<UsageError>("the model_type '{}' of '{}' is not supported (supported: {})", wanted, model_id,
-                     fmt::join(supported, ", "));
+  if (!fitting.empty()) return fitting;
+  fail<UsageError>("--model-id '{}' has the model_type '{}'; supported are: {}", model_id, model_type,
+                   fmt::join(supported, ", "));
+}
+
+std::string model_name_of(const std::string& model_id) {
+  std::error_code error;
+  if (fs::is_directory(model_id, error)) {
+    const fs::path folder = fs::weakly_canonical(model_id, error);
+    return folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
   }
-  return taking;
+  return model_id.substr(model_id.rfind('/') + 1);
 }
 
-std::string last_part(std::string model_id) {
-  while (model_id.size() > 1 && model_id.ends_with('/')) model_id.pop_back();
-  const std::string name = fs::path(model_id).filename().string();
-  return name == "." || name == ".." || name.empty() ? fs::weakly_canonical(model_id).filename().string()
-                                                     : name;
-}
-
-void check_options(const RunOptions& options) {
-  if (options.level < 0 || options.level > highest_level) {
-    fail<UsageError>("--level {} does not exist (choose 0 to {})", options.level, highest_level);
-  }
-  const int prompts =
-      (options.prompt ? 1 : 0) + (options.prompt_file ? 1 : 0) + (options.prompt_ids.empty() ? 0 : 1);
-  if (prompts > 1)
-    fail<UsageError>("--prompt, --prompt-file and --prompt-ids exclude each other: give one of them");
-}
-
-/// Names that tell the scenarios of one benchmark apart: sizes are added where the mode alone does not.
-std::vector<PlannedScenario> named(const std::vector<ScenarioConfig>& configs) {
-  std::map<std::string, int> uses;
-  for (const ScenarioConfig& config : configs) ++uses[scenario_name(config)];
-  std::vector<PlannedScenario> scenarios;
-  std::set<std::string> taken;
-  for (const ScenarioConfig& config : configs) {
-    std::string name = scenario_name(config);
-    if (uses[name] > 1) {
-      name += fmt::format("_{}_b{}_s{}_n{}", config.dtype, config.batch_size,
-                          config.sequence_length ? fmt::format("{}", *config.sequence_length) : "default",
-                          config.num_tokens_to_generate);
-    }
-    std::string unique = name;
-    for (int number = 2; !taken.insert(unique).second; ++number) unique = fmt::format("{}_{}", name, number);
-    scenarios.push_back({.name = unique, .description = describe(config), .config = config});
-  }
-  return scenarios;
-}
-
-void remove_duplicates(std::vector<ScenarioConfig>& configs) {
-  std::set<std::string> seen;
-  std::erase_if(configs,
-                [&](const ScenarioConfig& config) { return !seen.insert(to_json(config).dump()).second; });
-}
-
-PlannedBenchmark planned(const ModelBenchmark& benchmark, const std::string& model_id,
+PlannedBenchmark planned(const Candidate& candidate, const std::string& model_id,
                          std::vector<ScenarioConfig> configs) {
-  remove_duplicates(configs);
-  PlannedBenchmark plan{.benchmark = &benchmark,
-                        .info = benchmark.info(),
-                        .name = {},
-                        .model_id = {},
-                        .model_name = {},
-                        .scenarios = named(configs)};
-  plan.name = plan.info.name;
-  plan.model_id = model_id.empty() ? plan.info.default_model : model_id;
-  plan.model_name = last_part(plan.model_id);
-  return plan;
+  PlannedBenchmark result;
+  result.benchmark = candidate.benchmark;
+  result.info = candidate.info;
+  result.name = candidate.info.name;
+  result.model_id = model_id.empty() ? candidate.info.default_model : model_id;
+  result.model_name = model_name_of(result.model_id);
+  configs = without_duplicates(std::move(configs));
+  const std::vector<std::string> names = unique_scenario_names(configs);
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    result.scenarios.push_back({names[i], scenario_description(configs[i]), std::move(configs[i])});
+  }
+  return result;
 }
 
-/// What the filters keep of the level; of the next level that has it, where a filter names what the level
-/// itself leaves out.
-std::vector<ScenarioConfig> scenarios_to_keep(const ModelBenchmark& benchmark, const RunOptions& options) {
-  for (int level = options.level; level < highest_level; ++level) {
-    std::vector<ScenarioConfig> kept = kept_scenarios(benchmark.scenarios(level), options);
-    if (!kept.empty()) return kept;
-  }
-  return kept_scenarios(benchmark.scenarios(highest_level), options);
+std::vector<ScenarioConfig> level_scenarios(const Candidate& candidate, const RunOptions& options,
+                                            int level) {
+  const std::vector<ScenarioConfig> offered = candidate.benchmark->scenarios(level);
+  return filter_scenarios(offered, options);
 }
 
-std::vector<PlannedBenchmark> plan_levels(Benchmarks benchmarks, const RunOptions& options) {
-  Chosen chosen = included(benchmarks, options);
-  if (!options.model_id.empty()) chosen = taking(chosen, options.model_id);
-  std::vector<PlannedBenchmark> plan;
-  for (const ModelBenchmark* benchmark : chosen) {
-    const auto configs = expanded_scenarios(scenarios_to_keep(*benchmark, options), options);
-    for (const ScenarioConfig& config : configs) check_scenario(config, "the command line");
-    if (!configs.empty()) plan.push_back(planned(*benchmark, options.model_id, configs));
-  }
-  if (plan.empty()) {
-    fail<UsageError>(
-        "no scenario is left: the benchmarks have none that --variant, --attn-implementation, --sdpa-backend "
-        "and "
-        "--compile-mode keep");
-  }
-  return plan;
-}
-
-/// The file's scenarios, grouped by their model.
-std::vector<PlannedBenchmark> plan_file(Benchmarks benchmarks, const RunOptions& options) {
-  const Chosen chosen = included(benchmarks, options);
-  std::map<std::string, std::vector<ScenarioConfig>> by_model;
-  for (const ScenarioConfig& config : kept_scenarios(read_scenarios(*options.config_file), options)) {
-    by_model[config.model_id].push_back(config);
-  }
-  std::vector<PlannedBenchmark> plan;
-  for (const auto& [model_id, configs] : by_model) {
-    for (const ModelBenchmark* benchmark : model_id.empty() ? chosen : taking(chosen, model_id)) {
-      PlannedBenchmark entry = planned(*benchmark, model_id, configs);
-      if (by_model.size() > 1) entry.name += ":" + entry.model_name;
-      plan.push_back(std::move(entry));
+[[noreturn]] void refuse_filters(std::span<const Candidate> candidates, const RunOptions& options) {
+  for (int level = options.level + 1; level <= highest_level; ++level) {
+    for (const Candidate& candidate : candidates) {
+      if (level_scenarios(candidate, options, level).empty()) continue;
+      fail<UsageError>(
+          "--variant, --attn-implementation, --sdpa-backend and --compile-mode leave no scenario "
+          "of level {}: --level {} has some",
+          options.level, level);
     }
   }
-  if (plan.empty()) fail<UsageError>("no scenario of '{}' is left", options.config_file->string());
+  std::set<std::string> variants;
+  for (const Candidate& candidate : candidates) {
+    variants.insert(candidate.info.variants.begin(), candidate.info.variants.end());
+  }
+  fail<UsageError>(
+      "--variant, --attn-implementation, --sdpa-backend and --compile-mode leave no scenario; "
+      "the variants that work are: {}",
+      fmt::join(variants, ", "));
+}
+
+std::vector<PlannedBenchmark> plan_level(std::span<const Candidate> selected, const RunOptions& options) {
+  const std::vector<Candidate> candidates = candidates_for(selected, options.model_id);
+  std::vector<PlannedBenchmark> plan;
+  for (const Candidate& candidate : candidates) {
+    std::vector<ScenarioConfig> configs =
+        expand_sizes(level_scenarios(candidate, options, options.level), options);
+    if (configs.empty()) continue;
+    for (ScenarioConfig& config : configs) config.model_id = options.model_id;
+    plan.push_back(planned(candidate, options.model_id, std::move(configs)));
+  }
+  if (plan.empty()) refuse_filters(candidates, options);
   return plan;
+}
+
+bool offers(const Candidate& candidate, const ScenarioConfig& config) {
+  return std::ranges::find(candidate.info.variants, config.variant) != candidate.info.variants.end();
+}
+
+/// The scenarios of a file, for every benchmark that can do them, by model.
+std::vector<PlannedBenchmark> plan_file(std::span<const Candidate> selected, const RunOptions& options) {
+  std::vector<ScenarioConfig> configs = filter_scenarios(read_config_file(*options.config_file), options);
+  if (configs.empty())
+    fail<UsageError>("the filters leave no scenario of '{}'", options.config_file->string());
+  std::vector<std::string> model_ids;
+  for (ScenarioConfig& config : configs) {
+    if (config.model_id.empty()) config.model_id = options.model_id;
+    if (std::ranges::find(model_ids, config.model_id) == model_ids.end())
+      model_ids.push_back(config.model_id);
+  }
+  std::vector<PlannedBenchmark> plan;
+  for (const std::string& model_id : model_ids) {
+    for (const Candidate& candidate : candidates_for(selected, model_id)) {
+      std::vector<ScenarioConfig> taken;
+      std::ranges::copy_if(configs, std::back_inserter(taken), [&](const ScenarioConfig& config) {
+        return config.model_id == model_id && offers(candidate, config);
+      });
+      if (!taken.empty()) plan.push_back(planned(candidate, model_id, std::move(taken)));
+    }
+  }
+  for (const ScenarioConfig& config : configs) {
+    if (std::ranges::any_of(selected, [&](const Candidate& c) { return offers(c, config); })) continue;
+    fail<UsageError>("'{}': no benchmark has the variant '{}'", options.config_file->string(),
+                     config.variant);
+  }
+  return plan;
+}
+
+/// A benchmark that is there with several models is told apart by them.
+void name_apart(std::vector<PlannedBenchmark>& plan) {
+  for (PlannedBenchmark& one : plan) {
+    const auto same = std::ranges::count(plan, one.benchmark, &PlannedBenchmark::benchmark);
+    if (same > 1) one.name = fmt::format("{} ({})", one.info.name, one.model_id);
+  }
 }
 
 }  // namespace
 
-std::vector<PlannedBenchmark> plan_run(Benchmarks benchmarks, const RunOptions& options) {
-  check_options(options);
-  if (benchmarks.empty())
-    fail<UsageError>("no benchmark was found: give a folder of modules with --benches-dir");
-  return options.config_file ? plan_file(benchmarks, options) : plan_levels(benchmarks, options);
+std::vector<PlannedBenchmark> plan_run(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks,
+                                       const RunOptions& options) {
+  validate_options(options);
+  const std::vector<Candidate> selected = select_benchmarks(benchmarks, options);
+  std::vector<PlannedBenchmark> plan =
+      options.config_file ? plan_file(selected, options) : plan_level(selected, options);
+  name_apart(plan);
+  return plan;
 }
 
 std::int64_t iteration_count(std::span<const PlannedBenchmark> plan) {
