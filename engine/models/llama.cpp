@@ -40,6 +40,18 @@ Llama::Llama(const ModelConfig& config, WeightSource& weights, Dtype dtype)
   weight_bytes_ = read.bytes_read();
 }
 
+void Llama::visit_matrices(const std::function<void(Tensor&)>& visit) {
+  for (Layer& layer : layers_) {
+    for (LinearWeights* linear :
+         {&layer.q, &layer.k, &layer.v, &layer.output, &layer.gate, &layer.up, &layer.down}) {
+      visit(linear->weight);
+    }
+  }
+  visit(head_);
+  // A table that is not the head's is only looked up: it stays as it is.
+  if (config_.tie_word_embeddings) visit(embedding_);
+}
+
 KvCache Llama::make_cache(std::int64_t batch, std::int64_t capacity) const {
   return allocate_cache(config_, dtype_, batch, capacity);
 }

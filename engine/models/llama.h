@@ -17,6 +17,7 @@ class Llama final : public Model {
   [[nodiscard]] const ModelConfig& config() const override { return config_; }
   [[nodiscard]] Dtype dtype() const override { return dtype_; }
   [[nodiscard]] std::size_t weight_bytes() const override { return weight_bytes_; }
+  void visit_matrices(const std::function<void(Tensor&)>& visit) override;
   [[nodiscard]] KvCache make_cache(std::int64_t batch, std::int64_t capacity) const override;
   Tensor forward(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which) const override;
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "engine/ops/basic_op.h"
+#include "engine/ops/kernel.h"
 
 namespace bv2::engine {
 
@@ -24,11 +25,15 @@ struct EffectiveRecord {
 /// Passed through every forward; no globals. One thread at a time.
 class Context {
  public:
-  Context(BasicExecutor& executor, AttentionPath attention) : executor_(&executor), attention_(attention) {}
+  /// With `kernels` (kernelized mode) a layer operation runs the best kernel that fits, else its definition.
+  Context(BasicExecutor& executor, AttentionPath attention, KernelSet* kernels = nullptr)
+      : executor_(&executor), attention_(attention), kernels_(kernels) {}
 
   [[nodiscard]] AttentionPath attention() const { return attention_; }
   [[nodiscard]] EffectiveRecord& record() { return record_; }
   [[nodiscard]] const EffectiveRecord& record() const { return record_; }
+  /// For kernels, which only run where there is a set of them.
+  [[nodiscard]] KernelState& kernel_state() { return kernels_->state; }
 
   Tensor execute(BasicOp op, std::initializer_list<Tensor> inputs, const Attributes& attributes = {}) {
     return executor_->execute({op, {inputs.begin(), inputs.size()}, attributes});
@@ -40,6 +45,14 @@ class Context {
   /// Runs a layer operation: a structure with a `name` and a `define(context, inputs...)`.
   template <class Op, class... Inputs>
   auto apply(const Op& op, const Inputs&... inputs) {
+    if (kernels_ != nullptr) {
+      for (const KernelTable::Entry& entry : kernels_->table.of(Op::name)) {
+        const auto& kernel = static_cast<const Kernel<Op>&>(*entry.kernel);
+        if (!kernel.fits(*this, op, inputs...)) continue;
+        count(record_.kernels, entry.label);
+        return kernel.run(*this, op, inputs...);
+      }
+    }
     count(record_.definitions, Op::name);
     return op.define(*this, inputs...);
   }
@@ -55,6 +68,7 @@ class Context {
  private:
   BasicExecutor* executor_;
   AttentionPath attention_;
+  KernelSet* kernels_;
   EffectiveRecord record_;
 };
 

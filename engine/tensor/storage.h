@@ -6,6 +6,10 @@
 
 namespace bv2::engine {
 
+/// How the elements of a tensor lie in its storage: row by row as shape and strides say, or rearranged for
+/// the kernels (engine/kernels/panels.h), whose tensors keep their shape but cannot be read element by element.
+enum class Layout { plain, panels };
+
 /// Bytes aligned to 64, or to 2 MiB with huge pages asked for where they are large enough to profit. Not
 /// initialised.
 class Storage {
@@ -13,17 +17,23 @@ class Storage {
   static constexpr std::size_t alignment_bytes = 64;
 
   /// Throws Error with the size when the system has no memory left.
-  explicit Storage(std::size_t size_bytes);
+  explicit Storage(std::size_t size_bytes, Layout layout = Layout::plain);
   ~Storage();
   Storage(const Storage&) = delete;
   Storage& operator=(const Storage&) = delete;
 
   [[nodiscard]] std::byte* data() const { return data_; }
   [[nodiscard]] std::size_t size_bytes() const { return size_bytes_; }
+  [[nodiscard]] Layout layout() const { return layout_; }
+
+  /// Gives the pages that lie wholly inside [begin, end) back to the system: what they held is lost. For
+  /// memory that is about to be freed piece by piece while its content moves elsewhere.
+  void discard(std::size_t begin, std::size_t end) const;
 
  private:
   std::byte* data_ = nullptr;
   std::size_t size_bytes_ = 0;
+  Layout layout_ = Layout::plain;
 };
 
 }  // namespace bv2::engine

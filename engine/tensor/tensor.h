@@ -101,8 +101,12 @@ class Tensor {
   [[nodiscard]] const std::shared_ptr<Storage>& storage() const { return storage_; }
   [[nodiscard]] std::int64_t offset() const { return offset_; }
 
+  /// False when the elements were rearranged for the kernels; reading them as if they were not throws Error.
+  [[nodiscard]] bool is_plain() const { return storage_ == nullptr || storage_->layout() == Layout::plain; }
+
   /// Address of the first element, whatever the dtype.
   [[nodiscard]] std::byte* raw() const {
+    if (!is_plain()) fail("a tensor {} that is packed for the kernels was read as a plain one", to_string(shape_));
     return storage_->data() + static_cast<std::size_t>(offset_) * bv2::size_bytes(dtype_);
   }
   /// Address of the first element. Throws Error when T is not the tensor's dtype.

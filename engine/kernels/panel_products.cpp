@@ -1,0 +1,226 @@
+// Products of a few rows with packed weights. Compiled once for each target.
+#include "engine/kernels/panel_products.h"
+
+#include <algorithm>
+#include <cmath>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/kernels/panel_products.cpp"
+#include "engine/simd/targets.h"
+#include "hwy/foreach_target.h"
+// clang-format off
+#include "engine/kernels/panel_tile-inl.h"
+#include "engine/simd/activation-inl.h"
+// clang-format on
+
+HWY_BEFORE_NAMESPACE();
+namespace bv2::engine::HWY_NAMESPACE {
+
+using FloatVec = hn::Vec<FloatTag>;
+
+/// Where one vector of a tile's outputs is in [rows, outputs], and how many of its lanes there are.
+struct Place {
+  std::int64_t column;
+  std::size_t count;
+};
+
+/// Calls use(place, vector index) for each vector of a panel's outputs that has any.
+template <class Use>
+HWY_INLINE void for_vectors(const PanelMatrix& weight, std::int64_t panel, const Use& use) {
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(FloatTag()));
+  const std::int64_t first = panel * tile_columns;
+  const std::int64_t end = std::min<std::int64_t>(weight.outputs, first + tile_columns);
+  for (std::int64_t column = first; column < end; column += lanes) {
+    use(Place{column, static_cast<std::size_t>(std::min(lanes, end - column))}, column - first);
+  }
+}
+
+template <class T>
+HWY_INLINE FloatVec load_at(const std::byte* data, std::int64_t index, std::size_t count) {
+  const FloatTag d;
+  const T* at = reinterpret_cast<const T*>(data) + index;
+  return count == hn::Lanes(d) ? load_floats(d, at) : load_some_floats(d, at, count);
+}
+
+template <class T>
+HWY_INLINE void store_at(FloatVec v, std::byte* data, std::int64_t index, std::size_t count) {
+  const FloatTag d;
+  T* at = reinterpret_cast<T*>(data) + index;
+  if (count == hn::Lanes(d))
+    store_floats(d, v, at);
+  else
+    store_some_floats(d, v, at, count);
+}
+
+template <class T>
+HWY_INLINE FloatVec with_bias(FloatVec sum, const std::byte* bias, const Place& place) {
+  return bias == nullptr ? sum : hn::Add(sum, load_at<T>(bias, place.column, place.count));
+}
+
+/// Calls use(rows of x, first row, count) for each tile's worth of rows.
+template <class Use>
+HWY_INLINE void for_row_blocks(const ProductInput& input, std::int64_t depth, const Use& use) {
+  for (std::int64_t row = 0; row < input.rows; row += max_tile_rows) {
+    use(input.x + row * depth, row, static_cast<int>(std::min<std::int64_t>(max_tile_rows, input.rows - row)));
+  }
+}
+
+template <class T>
+const T* panel_at(const PanelMatrix& weight, std::int64_t panel) {
+  return reinterpret_cast<const T*>(weight.panel(panel));
+}
+
+template <class T>
+void store_linear(const LinearTarget& target, std::int64_t panel, std::int64_t row, int rows, const float* sums) {
+  const FloatTag d;
+  for (int r = 0; r < rows; ++r) {
+    for_vectors(target.weight, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {
+      auto sum = with_bias<T>(hn::LoadU(d, sums + r * tile_columns + column), target.bias, place);
+      const std::int64_t index = (row + r) * target.weight.outputs + place.column;
+      if (target.residual != nullptr) sum = hn::Add(sum, load_at<T>(target.residual, index, place.count));
+      store_at<T>(sum, target.out, index, place.count);
+    });
+  }
+}
+
+template <class T>
+void multiply_linear_of(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
+                        std::int64_t end) {
+  alignas(64) float sums[max_tile_rows * tile_columns];
+  const std::int64_t depth = target.weight.depth;
+  for (std::int64_t panel = begin; panel < end; ++panel) {
+    for_row_blocks(input, depth, [&](const float* x, std::int64_t row, int rows) HWY_ATTR {
+      multiply_panel(x, rows, depth, panel_at<T>(target.weight, panel), sums);
+      store_linear<T>(target, panel, row, rows, sums);
+    });
+  }
+}
+
+/// gate becomes what goes through it.
+template <class T>
+void store_gated(const GatedTarget& target, std::int64_t panel, std::int64_t row, int rows, float* gate,
+                 const float* up) {
+  const FloatTag d;
+  if (target.gate_bias != nullptr) {
+    for (int r = 0; r < rows; ++r) {
+      for_vectors(target.gate, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {
+        float* at = gate + r * tile_columns + column;
+        hn::StoreU(with_bias<T>(hn::LoadU(d, at), target.gate_bias, place), d, at);
+      });
+    }
+  }
+  activate_in_place(target.activation, gate, rows * tile_columns);
+  for (int r = 0; r < rows; ++r) {
+    for_vectors(target.gate, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {
+      const auto opened = hn::LoadU(d, gate + r * tile_columns + column);
+      const auto value = with_bias<T>(hn::LoadU(d, up + r * tile_columns + column), target.up_bias, place);
+      const std::int64_t index = (row + r) * target.gate.outputs + place.column;
+      store_at<T>(hn::Mul(opened, value), target.out, index, place.count);
+    });
+  }
+}
+
+template <class T>
+void multiply_gated_of(const ProductInput& input, const GatedTarget& target, std::int64_t begin, std::int64_t end) {
+  alignas(64) float gate[max_tile_rows * tile_columns];
+  alignas(64) float up[max_tile_rows * tile_columns];
+  const std::int64_t depth = target.gate.depth;
+  for (std::int64_t panel = begin; panel < end; ++panel) {
+    for_row_blocks(input, depth, [&](const float* x, std::int64_t row, int rows) HWY_ATTR {
+      multiply_panel(x, rows, depth, panel_at<T>(target.gate, panel), gate);
+      multiply_panel(x, rows, depth, panel_at<T>(target.up, panel), up);
+      store_gated<T>(target, panel, row, rows, gate, up);
+    });
+  }
+}
+
+template <class T>
+void find_largest_of(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin, std::int64_t end,
+                     Largest* largest) {
+  alignas(64) float sums[max_tile_rows * tile_columns];
+  for (std::int64_t panel = begin; panel < end; ++panel) {
+    const std::int64_t first = panel * tile_columns;
+    const auto count = static_cast<int>(std::min<std::int64_t>(tile_columns, weight.outputs - first));
+    for_row_blocks(input, weight.depth, [&](const float* x, std::int64_t row, int rows) HWY_ATTR {
+      multiply_panel(x, rows, weight.depth, panel_at<T>(weight, panel), sums);
+      for (int r = 0; r < rows; ++r) {
+        Largest& best = largest[row + r];
+        for (int column = 0; column < count; ++column) {
+          const auto value = static_cast<float>(T(sums[r * tile_columns + column]));
+          const bool larger = value > best.value || (std::isnan(value) && !std::isnan(best.value));
+          if (best.index < 0 || larger) best = {value, first + column};
+        }
+      }
+    });
+  }
+}
+
+void multiply_linear(const ProductInput& input, const LinearTarget& target, std::int64_t begin, std::int64_t end) {
+  if (target.weight.dtype == Dtype::float32) multiply_linear_of<float>(input, target, begin, end);
+  if (target.weight.dtype == Dtype::bfloat16) multiply_linear_of<BFloat16>(input, target, begin, end);
+  if (target.weight.dtype == Dtype::float16) multiply_linear_of<Float16>(input, target, begin, end);
+}
+
+void multiply_gated(const ProductInput& input, const GatedTarget& target, std::int64_t begin, std::int64_t end) {
+  if (target.gate.dtype == Dtype::float32) multiply_gated_of<float>(input, target, begin, end);
+  if (target.gate.dtype == Dtype::bfloat16) multiply_gated_of<BFloat16>(input, target, begin, end);
+  if (target.gate.dtype == Dtype::float16) multiply_gated_of<Float16>(input, target, begin, end);
+}
+
+void find_largest_outputs(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
+                          std::int64_t end, Largest* largest) {
+  if (weight.dtype == Dtype::float32) find_largest_of<float>(input, weight, begin, end, largest);
+  if (weight.dtype == Dtype::bfloat16) find_largest_of<BFloat16>(input, weight, begin, end, largest);
+  if (weight.dtype == Dtype::float16) find_largest_of<Float16>(input, weight, begin, end, largest);
+}
+
+template <class T>
+void widen_of(const std::byte* from, std::int64_t count, float* to) {
+  const FloatTag d;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  for (std::int64_t i = 0; i < count; i += lanes) {
+    const auto left = static_cast<std::size_t>(std::min(lanes, count - i));
+    const auto v = load_at<T>(from, i, left);
+    if (left == hn::Lanes(d))
+      hn::StoreU(v, d, to + i);
+    else
+      store_some_floats(d, v, to + i, left);
+  }
+}
+
+void widen_any(Dtype dtype, const std::byte* from, std::int64_t count, float* to) {
+  if (dtype == Dtype::float32) widen_of<float>(from, count, to);
+  if (dtype == Dtype::bfloat16) widen_of<BFloat16>(from, count, to);
+  if (dtype == Dtype::float16) widen_of<Float16>(from, count, to);
+}
+
+}  // namespace bv2::engine::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace bv2::engine {
+
+HWY_EXPORT(multiply_linear);
+HWY_EXPORT(multiply_gated);
+HWY_EXPORT(find_largest_outputs);
+HWY_EXPORT(widen_any);
+
+void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin, std::int64_t end) {
+  HWY_DYNAMIC_DISPATCH(multiply_linear)(input, target, begin, end);
+}
+
+void multiply_panels(const ProductInput& input, const GatedTarget& target, std::int64_t begin, std::int64_t end) {
+  HWY_DYNAMIC_DISPATCH(multiply_gated)(input, target, begin, end);
+}
+
+void find_largest(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin, std::int64_t end,
+                  Largest* largest) {
+  HWY_DYNAMIC_DISPATCH(find_largest_outputs)(input, weight, begin, end, largest);
+}
+
+void widen(Dtype dtype, const std::byte* from, std::int64_t count, float* to) {
+  HWY_DYNAMIC_DISPATCH(widen_any)(dtype, from, count, to);
+}
+
+}  // namespace bv2::engine
+#endif

@@ -1,0 +1,53 @@
+// Products of a few rows with packed weights, and what is fused to them, by our own vectorised loops.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/kernels/panels.h"
+#include "engine/ops/layer.h"
+
+namespace bv2::engine {
+
+/// x as float32, [rows, depth], row-major.
+struct ProductInput {
+  const float* x = nullptr;
+  std::int64_t rows = 0;
+};
+
+/// One linear layer: out [rows, outputs] = x weight^T + bias + residual, rounded once. All in the weight's dtype.
+struct LinearTarget {
+  PanelMatrix weight;
+  const std::byte* bias = nullptr;      ///< [outputs], or none
+  const std::byte* residual = nullptr;  ///< [rows, outputs], or none
+  std::byte* out = nullptr;
+};
+
+/// The first half of a gated MLP: out [rows, outputs] = activation(x gate^T + gate_bias) * (x up^T + up_bias).
+struct GatedTarget {
+  PanelMatrix gate;
+  PanelMatrix up;
+  const std::byte* gate_bias = nullptr;
+  const std::byte* up_bias = nullptr;
+  Activation activation = Activation::silu;
+  std::byte* out = nullptr;
+};
+
+/// The largest output so far of one row, and the first place where it stands.
+struct Largest {
+  float value = 0;
+  std::int64_t index = -1;  ///< none yet
+};
+
+// Each computes the outputs of panels [begin, end) on the calling thread.
+
+void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin, std::int64_t end);
+void multiply_panels(const ProductInput& input, const GatedTarget& target, std::int64_t begin, std::int64_t end);
+/// Rounds each output to the weight's dtype, as if it had been stored, and keeps the largest of each row in
+/// largest[rows]. NaN counts as the largest, as in PyTorch.
+void find_largest(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin, std::int64_t end,
+                  Largest* largest);
+
+/// count elements of a floating dtype as float32.
+void widen(Dtype dtype, const std::byte* from, std::int64_t count, float* to);
+
+}  // namespace bv2::engine
