@@ -62,15 +62,16 @@ HWY_INLINE hn::Vec<D> scale_by_power(D d, hn::Vec<D> x, hn::Vec<hn::RebindToSign
   return hn::Mul(hn::Mul(x, first), second);
 }
 
-/// factor * e^x; NaN for NaN.
+/// factor * e^x, e^x counting as 0 below -125 and as infinite above 125; NaN for NaN.
 template <class D>
 HWY_INLINE hn::Vec<D> mul_exp(D d, hn::Vec<D> factor, hn::Vec<D> x) {
-  // Beyond these the result is 0 or infinite in any case (for factors up to 2^20).
-  const auto bounded = hn::Min(hn::Max(x, hn::Set(d, -125.F)), hn::Set(d, 125.F));
+  const auto lowest = hn::Set(d, -125.F);
+  const auto bounded = hn::Min(hn::Max(x, lowest), hn::Set(d, 125.F));
   const auto parts = split_exp(d, bounded);
   const auto power = hn::Add(exp_minus_1_reduced(d, parts.remainder), hn::Set(d, 1.F));
   const auto result = scale_by_power(d, hn::Mul(factor, power), parts.exponent);
-  return hn::IfThenElse(hn::IsNaN(x), x, result);
+  const auto bounded_result = hn::IfThenElse(hn::Lt(x, lowest), hn::Mul(factor, hn::Zero(d)), result);
+  return hn::IfThenElse(hn::IsNaN(x), x, bounded_result);
 }
 
 /// e^x, within 1 ulp.
@@ -93,15 +94,15 @@ HWY_INLINE hn::Vec<D> tanh_floats(D d, hn::Vec<D> x) {
   return hn::IfThenElse(hn::IsNaN(x), x, hn::CopySign(magnitude, x));
 }
 
-/// numerator(x) / (1 + e^-|x|), numerator being `factor` where x >= 0 and factor * e^-|x| elsewhere: never
-/// overflows.
+/// factor / (1 + e^-x), without overflow for any x.
 template <class D>
 HWY_INLINE hn::Vec<D> mul_sigmoid(D d, hn::Vec<D> factor, hn::Vec<D> x) {
   const auto one = hn::Set(d, 1.F);
   const auto negative = hn::Neg(hn::Abs(x));
-  const auto decay = exp_floats(d, negative);
-  const auto numerator = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Mul(factor, decay), factor);
-  return hn::Div(numerator, hn::Add(one, decay));
+  const auto denominator = hn::Add(one, exp_floats(d, negative));
+  // The factor goes in before e^x becomes subnormal and loses digits.
+  const auto decayed = mul_exp(d, factor, negative);
+  return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), decayed, factor), denominator);
 }
 
 /// 1 / (1 + e^-x), within 3 ulp.
@@ -110,7 +111,7 @@ HWY_INLINE hn::Vec<D> sigmoid_floats(D d, hn::Vec<D> x) {
   return mul_sigmoid(d, hn::Set(d, 1.F), x);
 }
 
-/// x / (1 + e^-x), within 4 ulp where the result is not subnormal.
+/// x / (1 + e^-x), within 3 ulp; NaN for -inf, as that quotient is.
 template <class D>
 HWY_INLINE hn::Vec<D> silu_floats(D d, hn::Vec<D> x) {
   return mul_sigmoid(d, x, x);
