@@ -7,15 +7,15 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "engine/loading/safetensors_header.h"
+#include "base/safetensors_header.h"
 #include "fuzz/require.h"
 
 namespace bv2::test {
 
-inline void check_safetensors(std::span<const std::byte> file, const engine::SafetensorsHeader& header) {
+inline void check_safetensors(std::span<const std::byte> file, const SafetensorsHeader& header) {
   std::uint64_t sum = 0;
   std::uint64_t expected = header.entries.empty() ? file.size() : header.entries.front().begin;
-  for (const engine::SafetensorsEntry& entry : header.entries) {
+  for (const SafetensorsEntry& entry : header.entries) {
     require(entry.begin == expected && entry.begin <= entry.end && entry.end <= file.size());
     expected = entry.end;
     for (std::uint64_t at = entry.begin; at < entry.end; ++at)
@@ -27,9 +27,9 @@ inline void check_safetensors(std::span<const std::byte> file, const engine::Saf
 /// What the fuzzer calls with what it makes up, and a test with the corpus.
 inline void fuzz_safetensors(std::span<const std::byte> file) {
   try {
-    engine::SafetensorsHeader header = engine::parse_safetensors_header(file, "file");
+    SafetensorsHeader header = parse_safetensors_header(file, "file");
     check_safetensors(file, header);
-    engine::format_safetensors_header(header);
+    format_safetensors_header(header);
   } catch (const Error& error) {
     require(std::string_view(error.what()).find('\n') == std::string_view::npos);
     require(std::string_view(error.what()).size() < 2000);
