@@ -42,14 +42,28 @@ std::size_t skip_spaces_back(std::string_view text, std::size_t begin, std::size
   return begin;
 }
 
-std::size_t skip_spaces(std::string_view text, std::size_t end) {
-  while (end < text.size()) {
-    const CodePoint point = code_point_at(text, end);
-    if (!is_white_space(point.value)) break;
-    end += point.length;
+/// Finds where spaces end. Remembers the last answer, so that many tokens before one run of spaces stay
+/// linear.
+class SpacesBehind {
+ public:
+  explicit SpacesBehind(std::string_view text) : text_(text) {}
+
+  std::size_t end_from(std::size_t position) {
+    if (position >= begin_ && position <= end_) return end_;
+    begin_ = end_ = position;
+    while (end_ < text_.size()) {
+      const CodePoint point = code_point_at(text_, end_);
+      if (!is_white_space(point.value)) break;
+      end_ += point.length;
+    }
+    return end_;
   }
-  return end;
-}
+
+ private:
+  std::string_view text_;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
 
 /// The longest key that starts at `begin`.
 std::optional<std::pair<std::size_t, ByteTrie::Value>> longest_at(const ByteTrie& trie, std::string_view text,
@@ -111,21 +125,25 @@ void AddedTokens::build_tries() {
 std::vector<Segment> AddedTokens::find(std::string_view text, const ByteTrie& trie) const {
   std::vector<Segment> segments;
   std::size_t done = 0;
+  SpacesBehind spaces(text);
   for (std::size_t position = 0; position < text.size();) {
     const auto longest = longest_at(trie, text, position);
     if (!longest) {
       ++position;
       continue;
     }
-    Place match{position, longest->first};
-    position = match.end;
+    Place place{position, longest->first};
+    position = place.end;
     const AddedToken& token = by_id_.at(longest->second);
-    if (token.single_word && !is_single_word(text, match)) continue;
-    if (token.lstrip) match.begin = skip_spaces_back(text, match.begin, std::min(done, match.begin));
-    if (token.rstrip) match.end = skip_spaces(text, match.end);
-    if (done < match.begin) segments.push_back({done, match.begin, std::nullopt});
-    segments.push_back({match.begin, match.end, longest->second});
-    done = match.end;
+    if (token.single_word && !is_single_word(text, place)) continue;
+    // A token may begin within the spaces that the one before took: it is found all the same, as in the
+    // reference, unless it takes the spaces before it and there is nothing left of it.
+    if (token.lstrip) place.begin = done < place.begin ? skip_spaces_back(text, place.begin, done) : done;
+    if (token.rstrip) place.end = spaces.end_from(place.end);
+    if (place.begin >= place.end) continue;
+    if (done < place.begin) segments.push_back({done, place.begin, std::nullopt});
+    segments.push_back({place.begin, place.end, longest->second});
+    done = place.end;
   }
   if (done < text.size()) segments.push_back({done, text.size(), std::nullopt});
   return segments;

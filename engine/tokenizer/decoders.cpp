@@ -72,7 +72,7 @@ class WordPiece : public TokenDecoder {
       if (i > 0 && token.starts_with(prefix_)) {
         token.erase(0, prefix_.size());
       } else if (i > 0) {
-        token.insert(0, " ");
+        token.insert(token.begin(), ' ');
       }
       if (cleanup_) clean_up(token);
     }

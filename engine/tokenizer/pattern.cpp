@@ -147,6 +147,7 @@ Pattern::Pattern(std::string_view regex) : regex_(std::make_shared<const Regex>(
 
 void Pattern::find_all(std::string_view text, std::vector<Match>& matches) const {
   matches.clear();
+  if (text.empty()) return;
   if (regex_) return regex_->find_all(text, matches);
   for (std::size_t at = text.find(literal_); at != std::string_view::npos;
        at = text.find(literal_, at + literal_.size())) {

@@ -25,7 +25,8 @@ class Pattern {
   explicit Pattern(std::string_view regex);
 
   /// Replaces `matches` by all matches in `text` (valid UTF-8), left to right, not overlapping; an empty
-  /// match directly after a match does not count. Throws bv2::Error when the search exceeds its limits.
+  /// match directly after a match does not count, and nothing matches in an empty text. Throws bv2::Error
+  /// when the search exceeds its limits.
   void find_all(std::string_view text, std::vector<Match>& matches) const;
 
  private:

@@ -67,13 +67,14 @@ class Precompiled : public Normalizer {
   void normalize(NormalizedText& text) const override {
     std::string out;
     out.reserve(text.text.size());
-    std::size_t origin = 0;
     for (std::size_t begin = 0; begin < text.text.size();) {
       const std::size_t end = end_of_grapheme(text.text, begin);
       append_grapheme(out, std::string_view(text.text).substr(begin, end - begin));
-      if (begin < text.origin_bytes) origin = out.size();
       begin = end;
     }
+    // The reference counts the first character that is left as the first of the input, whatever was removed.
+    const bool keeps_origin = text.origin_bytes > 0 && !out.empty();
+    const std::size_t origin = keeps_origin ? code_point_at(out, 0).length : 0;
     text = {std::move(out), origin};
   }
 

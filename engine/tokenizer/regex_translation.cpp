@@ -295,7 +295,7 @@ class Translator {
       case 'R':
       case 'X':
       case 'K':
-        return atom(std::string("\\") + static_cast<char>(letter));
+        return atom(std::string{'\\', static_cast<char>(letter)});
       default:
         break;
     }
