@@ -14,8 +14,8 @@ namespace bv2 {
 
 /// What the user asked the prompt to be; at most one of the two.
 struct PromptRequest {
-  std::optional<std::string> text;
-  std::vector<std::int64_t> ids;
+  std::optional<std::string> text{};
+  std::vector<std::int64_t> ids{};
 };
 
 /// The request of the options; reads --prompt-file, without the line break at its end. Throws UsageError when

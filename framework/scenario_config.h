@@ -11,13 +11,14 @@ namespace bv2 {
 /// Written, and read back by --config-file, from one description of its fields.
 struct ScenarioConfig {
   std::string variant = "eager";  ///< eager, compiled, kernelized
-  std::string model_id;  ///< Hub id or checkpoint folder; empty: the benchmark's own shape, synthetic weights
+  std::string
+      model_id{};  ///< Hub id or checkpoint folder; empty: the benchmark's own shape, synthetic weights
   std::int64_t warmup_iterations = 3;
   std::int64_t measurement_iterations = 5;
   std::int64_t num_tokens_to_generate = 100;  ///< per sequence
   std::string device = "cpu";
   std::string dtype = "bfloat16";
-  std::optional<std::string> compile_mode;  ///< of the compiled variant
+  std::optional<std::string> compile_mode{};  ///< of the compiled variant
   bool use_cache = true;
   std::int64_t batch_size = 1;
   std::optional<std::int64_t> sequence_length;  ///< prompt tokens; none: the prompt's own

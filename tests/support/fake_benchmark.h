@@ -36,7 +36,7 @@ struct FakeBehaviour {
   bool has_tokenizer = false;  ///< one token a byte, between the token 1 before and 2 after
   std::int64_t vocab_size = 300;
   std::int64_t max_positions = 0;
-  std::function<void(int call, std::int64_t token)> before_token;  ///< both count from 0
+  std::function<void(int call, std::int64_t token)> before_token{};  ///< both count from 0
 };
 
 /// What the sessions of a benchmark saw, by their own clock readings.

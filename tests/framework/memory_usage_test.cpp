@@ -1,0 +1,56 @@
+// High-water marks of memory by phase.
+#include "framework/memory_usage.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <cstring>
+
+#include "support/temporary_folder.h"
+
+namespace bv2 {
+namespace {
+
+constexpr std::size_t block_bytes = std::size_t{64} << 20U;
+
+/// Touches that much memory and gives it back.
+void use_memory() {
+  void* block = ::mmap(nullptr, block_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(block, MAP_FAILED);
+  std::memset(block, 1, block_bytes);
+  ::munmap(block, block_bytes);
+}
+
+TEST(PeakMemory, SeesWhatWasUsedAndForgetsItAtReset) {
+  const PeakMemory memory;
+  if (!memory.reset()) GTEST_SKIP() << "the kernel does not let this process reset its mark";
+  const std::int64_t before_bytes = memory.peak_bytes().value();
+  use_memory();
+  // The kernel batches its counters by some pages a thread.
+  constexpr std::int64_t slack_bytes = std::int64_t{4} << 20U;
+  const auto used_bytes = static_cast<std::int64_t>(block_bytes);
+  EXPECT_GE(memory.peak_bytes().value(), before_bytes + used_bytes - slack_bytes);
+  EXPECT_LE(memory.peak_bytes().value(), before_bytes + used_bytes + slack_bytes);
+  ASSERT_TRUE(memory.reset());
+  EXPECT_LE(memory.peak_bytes().value(), before_bytes + slack_bytes);
+}
+
+TEST(PeakMemory, ReadsTheFieldsOfAProcess) {
+  const test::TemporaryFolder process;
+  process.write("status", "Name:\tx\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n");
+  const PeakMemory memory(process.path());
+  EXPECT_EQ(memory.peak_bytes(), 2048 * 1024);
+  EXPECT_EQ(memory.resident_bytes(), 1024 * 1024);
+}
+
+TEST(PeakMemory, IsMissingWhereTheKernelDoesNotTell) {
+  const test::TemporaryFolder process;
+  const PeakMemory memory(process.path() / "none");
+  EXPECT_FALSE(memory.reset());
+  EXPECT_FALSE(memory.peak_bytes());
+  process.write("status", "VmHWM: a lot\n");
+  EXPECT_FALSE(PeakMemory(process.path()).peak_bytes());
+}
+
+}  // namespace
+}  // namespace bv2

@@ -1,0 +1,152 @@
+// Which benchmarks and scenarios the options give.
+#include "framework/run_plan.h"
+
+#include <gmock/gmock.h>
+
+#include "framework/scenario_space.h"
+#include "support/error_text.h"
+#include "support/fake_benchmark.h"
+#include "support/temporary_folder.h"
+
+namespace bv2 {
+namespace {
+
+using test::error_text;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class RunPlanTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* const name : {"llama", "gpt2", "gpt_neox"}) {
+      auto benchmark = std::make_unique<test::FakeBenchmark>(test::FakeBehaviour{}, name);
+      benchmark->mutable_info().model_types = {name};
+      benchmarks_.push_back(std::move(benchmark));
+    }
+  }
+  [[nodiscard]] std::vector<std::string> planned_names() const {
+    std::vector<std::string> names;
+    for (const PlannedBenchmark& benchmark : plan_run(benchmarks_, options_)) names.push_back(benchmark.name);
+    return names;
+  }
+  [[nodiscard]] std::string refusal() const {
+    return error_text<UsageError>([&] { plan_run(benchmarks_, options_); });
+  }
+  std::filesystem::path checkpoint(const std::string& folder, std::string_view config) const {
+    return folder_.write(folder + "/config.json", config).parent_path();
+  }
+
+  test::TemporaryFolder folder_;
+  std::vector<std::unique_ptr<ModelBenchmark>> benchmarks_;
+  RunOptions options_;
+};
+
+TEST_F(RunPlanTest, TakesEverythingByDefault) {
+  const auto plan = plan_run(benchmarks_, options_);
+  ASSERT_EQ(plan.size(), 3U);
+  EXPECT_EQ(plan[0].name, "llama");
+  EXPECT_EQ(plan[0].benchmark, benchmarks_[0].get());
+  EXPECT_EQ(plan[0].model_id, "nobody/Fake-1K");
+  EXPECT_EQ(plan[0].model_name, "Fake-1K");
+  ASSERT_EQ(plan[0].scenarios.size(), 2U);
+  EXPECT_EQ(plan[0].scenarios[0].name, "eager_sdpa_flash_attention");
+  EXPECT_EQ(plan[0].scenarios[0].config.model_id, "");
+  EXPECT_EQ(iteration_count(plan), 3 * 2 * (3 + 5));
+}
+
+TEST_F(RunPlanTest, SelectsByPartsOfNames) {
+  options_.include = {"gpt"};
+  EXPECT_THAT(planned_names(), ElementsAre("gpt2", "gpt_neox"));
+  options_.exclude = {"neox"};
+  EXPECT_THAT(planned_names(), ElementsAre("gpt2"));
+  options_.include = {"gpt", "bert"};
+  EXPECT_EQ(refusal(), "--include 'bert' fits no benchmark; there are: llama, gpt2, gpt_neox");
+  options_ = {};
+  options_.exclude = {"llama", "gpt"};
+  EXPECT_EQ(refusal(), "--exclude leaves no benchmark; there are: llama, gpt2, gpt_neox");
+}
+
+TEST_F(RunPlanTest, WithoutBenchmarksThereIsNothing) {
+  benchmarks_.clear();
+  EXPECT_EQ(refusal(), "no benchmarks were found: give their folder with --benches-dir");
+}
+
+TEST_F(RunPlanTest, ACheckpointSelectsWhoCanTakeIt) {
+  const auto folder = checkpoint("My model", R"({"model_type": "gpt2"})");
+  options_.model_id = folder.string() + "/";
+  const auto plan = plan_run(benchmarks_, options_);
+  ASSERT_EQ(plan.size(), 1U);
+  EXPECT_EQ(plan[0].name, "gpt2");
+  EXPECT_EQ(plan[0].model_id, options_.model_id);
+  EXPECT_EQ(plan[0].model_name, "My model");
+  EXPECT_EQ(plan[0].scenarios[0].config.model_id, options_.model_id);
+}
+
+TEST_F(RunPlanTest, CheckpointsThatCannotBeRunAreRefused) {
+  const auto refusal_of = [&](const std::string& model_id) {
+    options_.model_id = model_id;
+    return refusal();
+  };
+  EXPECT_THAT(refusal_of("org/name"),
+              HasSubstr("'org/name' is not a folder: so far a model must be a local"));
+  EXPECT_THAT(refusal_of(checkpoint("a", R"({"model_type": "mamba"})").string()),
+              HasSubstr("has the model_type 'mamba'; supported are: gpt2, gpt_neox, llama"));
+  EXPECT_THAT(refusal_of(checkpoint("b", "{}").string()),
+              HasSubstr("config.json' does not say its model_type"));
+  EXPECT_THAT(refusal_of(checkpoint("c", R"({"model_type": 3})").string()),
+              HasSubstr("does not say its model_type"));
+  EXPECT_THAT(refusal_of(checkpoint("d", "[]").string()), HasSubstr("does not say its model_type"));
+  EXPECT_THAT(refusal_of(checkpoint("e", "{oops").string()), HasSubstr("is not valid JSON"));
+  EXPECT_THAT(refusal_of(folder_.write("f/other", "").parent_path().string()),
+              HasSubstr("it has no config.json"));
+}
+
+TEST_F(RunPlanTest, FiltersThatLeaveNothingSayWhereThereIsSomething) {
+  options_.sdpa_backends = {"math"};
+  EXPECT_THAT(refusal(), HasSubstr("leave no scenario of level 1: --level 2 has some"));
+  options_.level = 2;
+  EXPECT_THAT(planned_names(), testing::SizeIs(3));
+  options_.variants = {"compiled"};
+  EXPECT_THAT(refusal(), HasSubstr("the variants that work are: eager"));
+}
+
+TEST_F(RunPlanTest, FiltersDropBenchmarksThatHaveNothingLeft) {
+  dynamic_cast<test::FakeBenchmark&>(*benchmarks_[1]).mutable_info().variants = {"eager", "kernelized"};
+  options_.variants = {"kernelized"};
+  EXPECT_THAT(planned_names(), ElementsAre("gpt2"));
+}
+
+TEST_F(RunPlanTest, WrongOptionsAreRefusedFirst) {
+  options_.batch_sizes = {0};
+  EXPECT_THAT(refusal(), HasSubstr("--batch-size 0"));
+}
+
+TEST_F(RunPlanTest, AFileGivesTheScenarios) {
+  options_.config_file =
+      folder_.write("s.jsonl", "{\"batch_size\": 2}\n{\"batch_size\": 3}\n{\"batch_size\": 2}\n");
+  options_.include = {"llama"};
+  const auto plan = plan_run(benchmarks_, options_);
+  ASSERT_EQ(plan.size(), 1U);
+  ASSERT_EQ(plan[0].scenarios.size(), 2U);
+  EXPECT_EQ(plan[0].scenarios[1].name, "eager_sdpa_flash_attention_batch_size_3");
+}
+
+TEST_F(RunPlanTest, AFileWithSeveralModelsGivesABenchmarkForEach) {
+  const std::string model = checkpoint("m", R"({"model_type": "llama"})").string();
+  const Json scenarios = {Json::object(), {{"model_id", model}}};
+  options_.config_file = folder_.write("s.json", scenarios.dump());
+  options_.include = {"llama"};
+  const auto plan = plan_run(benchmarks_, options_);
+  ASSERT_EQ(plan.size(), 2U);
+  EXPECT_EQ(plan[0].name, "llama (nobody/Fake-1K)");
+  EXPECT_EQ(plan[1].name, "llama (" + model + ")");
+  EXPECT_EQ(plan[1].model_name, "m");
+}
+
+TEST_F(RunPlanTest, AFileWithAVariantThatNobodyHasIsRefused) {
+  options_.config_file = folder_.write("s.json", R"([{}, {"variant": "kernelized"}])");
+  EXPECT_THAT(refusal(), HasSubstr("s.json': no benchmark has the variant 'kernelized'"));
+}
+
+}  // namespace
+}  // namespace bv2
