@@ -99,6 +99,7 @@ class EngineSession final : public Session {
     return {.synthetic_weights = loaded_.synthetic,
             .vocab_size = model.config().vocab_size,
             .max_positions = model.config().max_position_embeddings,
+            .layers = model.config().num_hidden_layers,
             .parameters = weight_bytes / static_cast<std::int64_t>(size_bytes(model.dtype())),
             .weight_bytes = weight_bytes};
   }
