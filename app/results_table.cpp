@@ -57,7 +57,8 @@ std::string median_and_spread(const Summary* summary, Unit unit) {
   if (summary == nullptr || !summary->median) return "-";
   std::string text = four_digits(*summary->median * unit.scale);
   if (summary->std && summary->mean.value_or(0) != 0) {
-    text += fmt::format(" ±{:.1f}%", *summary->std / std::abs(*summary->mean) * 100);
+    const double percent = *summary->std / std::abs(*summary->mean) * 100;
+    text += fmt::format(" ±{:.{}f}%", percent, percent < 10 ? 1 : 0);
   }
   return text;
 }
