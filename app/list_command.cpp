@@ -60,9 +60,10 @@ Json scenario_json(const PlannedBenchmark& planned, const PlannedScenario& scena
 void print_tables(Output& output, std::span<const PlannedBenchmark> plan, TableFormat format) {
   const bool markdown = format == TableFormat::markdown;
   for (const auto& planned : plan) {
-    output.write(fmt::format("{}{}: {}{}\n{}{}\n", markdown ? "### " : "", planned.name, planned.info.description,
-                             planned.model_id == planned.info.default_model ? "" : " [" + planned.model_id + "]",
-                             markdown ? "\n" : "", render(scenarios_table(planned), format)));
+    output.write(
+        fmt::format("{}{}: {}{}\n{}{}\n", markdown ? "### " : "", planned.name, planned.info.description,
+                    planned.model_id == planned.info.default_model ? "" : " [" + planned.model_id + "]",
+                    markdown ? "\n" : "", render(scenarios_table(planned), format)));
   }
 }
 

@@ -2,8 +2,10 @@
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <memory>
 #include <new>
 #include <optional>
 #include <string>
@@ -30,6 +32,15 @@ std::optional<std::filesystem::path> log_file(const CommandLine& line) {
          fmt::format("benchmark_run_{}.log", file_name_timestamp(std::chrono::system_clock::now()));
 }
 
+std::shared_ptr<spdlog::logger> logger_for(const CommandLine& line, Console& console) {
+  try {
+    return make_logger(
+        line.log_level, [&](std::string_view text) { console.line(text); }, log_file(line));
+  } catch (const Error& error) {
+    fail<UsageError>("--enable-file-logging: {}: choose another --output-dir", error.what());
+  }
+}
+
 int do_command(const CommandContext& context) {
   switch (context.line.command) {
     case Command::run:
@@ -51,8 +62,7 @@ int run_program(const std::vector<std::string>& arguments, Console& console) {
   }
   InterruptFlag interrupt;
   const InterruptSignals signals(interrupt);
-  const auto log =
-      make_logger(line.log_level, [&](std::string_view text) { console.line(text); }, log_file(line));
+  const auto log = logger_for(line, console);
   const BenchmarkModules modules(built_in_benches_dirs(program_dir()), line.benches_dirs);
   for (const auto& problem : modules.problems()) log->error("{}", problem);
   const int status = do_command({.line = line,
@@ -94,6 +104,8 @@ int guarded(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   bv2::app::open_standard_streams();
   // `| head` closes the pipe: the write says so, and the results are still written to the disk.
+  // And a file that may not grow is a write that fails, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   return bv2::app::guarded(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -164,8 +164,9 @@ std::string results_heading(const BenchmarkResults& results) {
   if (const auto threads = common(results, threads_of); !threads.empty()) {
     text += ", " + threads + (threads == "1" ? " thread" : " threads");
   }
-  text += ", batch " +
-          common(results, [](const ScenarioResult& s) { return fmt::format("{}", s.metadata.config.batch_size); });
+  text += ", batch " + common(results, [](const ScenarioResult& s) {
+            return fmt::format("{}", s.metadata.config.batch_size);
+          });
   if (const auto tokens = common(results, prompt_tokens_of); !tokens.empty()) text += ", " + tokens + " +";
   text += " " + common(results, [](const ScenarioResult& s) {
             return fmt::format("{}", s.metadata.config.num_tokens_to_generate);

@@ -36,7 +36,8 @@ void print_tables(Output& output, std::span<const BenchmarkResults> results, Tab
     output.write(render(results_table(benchmark), format) + "\n");
   }
   if (!results.empty()) {
-    output.write("Medians, ± the sample standard deviation; peak: the largest resident memory of the process.\n");
+    output.write(
+        "Medians, ± the sample standard deviation; peak: the largest resident memory of the process.\n");
   }
 }
 
@@ -45,7 +46,8 @@ void print_paths(Output& output, const RunOutcome& outcome) {
   if (!outcome.summary.empty()) output.write(outcome.summary.string() + "\n");
 }
 
-void print(const CommandContext& context, std::span<const BenchmarkResults> results, const RunOutcome& outcome) {
+void print(const CommandContext& context, std::span<const BenchmarkResults> results,
+           const RunOutcome& outcome) {
   switch (context.line.format) {
     case OutputFormat::table:
       print_tables(context.output, results, TableFormat::plain);

@@ -32,7 +32,8 @@ std::string number(std::optional<double> value) { return value ? fmt::format("{:
 std::string tolerance(const VerifyResult& result) {
   const auto& [absolute, relative] = result.tolerance;
   if (absolute == 0) return "-";
-  return relative > 0 ? fmt::format("{:.3g} or {:.3g} rel", absolute, relative) : fmt::format("{:.3g}", absolute);
+  return relative > 0 ? fmt::format("{:.3g} or {:.3g} rel", absolute, relative)
+                      : fmt::format("{:.3g}", absolute);
 }
 
 std::string divergence(const VerifyResult& result) {
@@ -51,10 +52,10 @@ Table verify_table(std::span<const VerifyResult> results) {
                    {"status"}};
   for (const auto& result : results) {
     const std::string status = result.passed ? "passed" : "failed";
-    table.rows.push_back({.cells = {result.scenario_name, number(result.max_abs_difference),
-                                    number(result.max_rel_difference), tolerance(result), divergence(result),
-                                    status},
-                          .remark = {}});
+    table.rows.push_back(
+        {.cells = {result.scenario_name, number(result.max_abs_difference), number(result.max_rel_difference),
+                   tolerance(result), divergence(result), status},
+         .remark = {}});
   }
   return table;
 }
@@ -88,7 +89,8 @@ void print(Output& output, OutputFormat format, std::span<const VerifyResult> re
     case OutputFormat::table:
       output.write(render(verify_table(results), TableFormat::plain));
       for (const auto& result : results) {
-        if (!result.remark.empty()) output.write(fmt::format("{}: {}\n", result.scenario_name, result.remark));
+        if (!result.remark.empty())
+          output.write(fmt::format("{}: {}\n", result.scenario_name, result.remark));
       }
       return;
     case OutputFormat::md:

@@ -116,7 +116,8 @@ class EngineSession final : public Session {
     const auto weight_bytes = static_cast<std::int64_t>(model.weight_bytes());
     return {.synthetic_weights = loaded_.synthetic,
             .vocab_size = model.config().vocab_size,
-            .max_positions = model.config().max_position_embeddings,
+            .max_positions = model.config().max_sequence_length(),
+            .layers = model.config().num_hidden_layers,
             .parameters = weight_bytes / static_cast<std::int64_t>(size_bytes(model.dtype())),
             .weight_bytes = weight_bytes};
   }

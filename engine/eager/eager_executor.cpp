@@ -3,115 +3,76 @@
 
 #include <array>
 
-#include "engine/eager/arrange.h"
-#include "engine/eager/elementwise.h"
-#include "engine/eager/matmul.h"
-#include "engine/eager/reduce.h"
+#include "engine/eager/operations.h"
 #include "engine/ops/isa.h"
 
 namespace bv2::engine {
-
-struct EagerExecutor::Impl {
-  Matmul matmul;
-};
-
 namespace {
 
-using Inputs = std::span<const Tensor>;
-
-/// How an operation is done, and how many inputs it takes (0: any number).
-struct Entry {
+struct Row {
   BasicOp op;
-  std::size_t inputs;
-  Tensor (*run)(Matmul& matmul, Inputs inputs, const Attributes& attributes);
+  eager::Operation operation;
 };
 
-template <UnaryFunction function>
-Tensor run_unary(Matmul&, Inputs in, const Attributes&) {
-  return unary(function, in[0]);
-}
-
-template <BinaryFunction function>
-Tensor run_binary(Matmul&, Inputs in, const Attributes&) {
-  return binary(function, in[0], in[1]);
-}
-
-template <BinaryFunction function>
-Tensor run_number(Matmul&, Inputs in, const Attributes& attributes) {
-  return with_number(function, in[0], attributes.scalar);
-}
-
-float one_over_length(const Tensor& x) { return 1.F / static_cast<float>(x.size(-1)); }
-
-using B = BasicOp;
-using U = UnaryFunction;
-using F = BinaryFunction;
-
-// In the order of the enumeration.
-constexpr auto table = std::to_array<Entry>({
-    {B::cast, 1, [](Matmul&, Inputs in, const Attributes& a) { return converted(in[0], a.dtype); }},
-    {B::neg, 1, run_unary<U::neg>},
-    {B::exp, 1, run_unary<U::exp>},
-    {B::rsqrt, 1, run_unary<U::rsqrt>},
-    {B::tanh, 1, run_unary<U::tanh>},
-    {B::sigmoid, 1, run_unary<U::sigmoid>},
-    {B::silu, 1, run_unary<U::silu>},
-    {B::gelu, 1, run_unary<U::gelu>},
-    {B::gelu_tanh, 1, run_unary<U::gelu_tanh>},
-    {B::relu, 1, run_unary<U::relu>},
-    {B::sin, 1, run_unary<U::sin>},
-    {B::cos, 1, run_unary<U::cos>},
-    {B::add_scalar, 1, run_number<F::add>},
-    {B::mul_scalar, 1, run_number<F::mul>},
-    {B::add, 2, run_binary<F::add>},
-    {B::sub, 2, run_binary<F::sub>},
-    {B::mul, 2, run_binary<F::mul>},
-    {B::div, 2, run_binary<F::div>},
-    {B::maximum, 2, run_binary<F::maximum>},
-    {B::sum, 1, [](Matmul&, Inputs in, const Attributes&) { return reduced(Reduction::sum, in[0], 1); }},
-    {B::mean, 1, [](Matmul&, Inputs in, const Attributes&) { return reduced(Reduction::sum, in[0], one_over_length(in[0])); }},
-    {B::max, 1, [](Matmul&, Inputs in, const Attributes&) { return reduced(Reduction::max, in[0], 1); }},
-    {B::matmul, 2, [](Matmul& matmul, Inputs in, const Attributes&) { return matmul.multiply(in[0], in[1]); }},
-    {B::take_rows, 2, [](Matmul&, Inputs in, const Attributes&) { return take_rows(in[0], in[1]); }},
-    {B::argmax, 1, [](Matmul&, Inputs in, const Attributes&) { return index_of_max(in[0]); }},
-    {B::concat, 0, [](Matmul&, Inputs in, const Attributes& a) { return concatenate(in, a.dims[0]); }},
-    {B::contiguous, 1, [](Matmul&, Inputs in, const Attributes&) { return packed_copy(in[0]); }},
-    {B::copy_into, 2,
-     [](Matmul&, Inputs in, const Attributes&) {
-       copy_elements(in[0], in[1]);
-       return in[0];
-     }},
-    {B::attention_mask, 1,
-     [](Matmul&, Inputs in, const Attributes& a) {
-       return additive_mask({.tokens = a.dims[0], .keys = a.dims[1], .causal = a.dims[2] != 0, .window = a.dims[3]}, in[0],
-                            a.dtype);
-     }},
-    {B::reshape, 1, [](Matmul&, Inputs in, const Attributes& a) { return in[0].reshape(a.dims); }},
-    {B::transpose, 1, [](Matmul&, Inputs in, const Attributes& a) { return in[0].transpose(a.dims[0], a.dims[1]); }},
-    {B::slice, 1, [](Matmul&, Inputs in, const Attributes& a) { return in[0].slice(a.dims[0], a.dims[1], a.dims[2]); }},
-    {B::expand, 1, [](Matmul&, Inputs in, const Attributes& a) { return in[0].expand(a.dims); }},
-});
+constexpr std::array table{
+    Row{BasicOp::cast, eager::cast},
+    Row{BasicOp::neg, eager::unary},
+    Row{BasicOp::exp, eager::unary},
+    Row{BasicOp::rsqrt, eager::unary},
+    Row{BasicOp::tanh, eager::unary},
+    Row{BasicOp::sigmoid, eager::unary},
+    Row{BasicOp::silu, eager::unary},
+    Row{BasicOp::gelu, eager::unary},
+    Row{BasicOp::gelu_tanh, eager::unary},
+    Row{BasicOp::relu, eager::unary},
+    Row{BasicOp::sin, eager::unary},
+    Row{BasicOp::cos, eager::unary},
+    Row{BasicOp::add_scalar, eager::unary},
+    Row{BasicOp::mul_scalar, eager::unary},
+    Row{BasicOp::add, eager::binary},
+    Row{BasicOp::sub, eager::binary},
+    Row{BasicOp::mul, eager::binary},
+    Row{BasicOp::div, eager::binary},
+    Row{BasicOp::maximum, eager::binary},
+    Row{BasicOp::sum, eager::reduce},
+    Row{BasicOp::mean, eager::reduce},
+    Row{BasicOp::max, eager::reduce},
+    Row{BasicOp::matmul, eager::matmul},
+    Row{BasicOp::take_rows, eager::take_rows},
+    Row{BasicOp::argmax, eager::reduce},
+    Row{BasicOp::concat, eager::concat},
+    Row{BasicOp::contiguous, eager::contiguous},
+    Row{BasicOp::copy_into, eager::copy_into},
+    Row{BasicOp::attention_mask, eager::attention_mask},
+    Row{BasicOp::reshape, eager::reshape},
+    Row{BasicOp::transpose, eager::transpose},
+    Row{BasicOp::slice, eager::slice},
+    Row{BasicOp::expand, eager::expand},
+};
 
 constexpr bool in_order() {
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    if (table[i].op != static_cast<BasicOp>(i)) return false;
-  }
-  return table.size() == static_cast<std::size_t>(BasicOp::expand) + 1;
+  for (std::size_t i = 0; i < table.size(); ++i)
+    if (static_cast<std::size_t>(table[i].op) != i) return false;
+  return table.size() == basic_op_count;
 }
-static_assert(in_order());
+static_assert(in_order(), "the table follows the enumeration");
 
 }  // namespace
 
-EagerExecutor::EagerExecutor() : impl_(std::make_unique<Impl>()) { apply_isa_cap(); }
+struct EagerExecutor::Impl {
+  eager::State state;
+};
+
+EagerExecutor::EagerExecutor() {
+  apply_isa_cap();
+  impl_ = std::make_unique<Impl>();
+}
 
 EagerExecutor::~EagerExecutor() = default;
 
 Tensor EagerExecutor::execute(const BasicCall& call) {
-  const Entry& entry = table[static_cast<std::size_t>(call.op)];
-  if (entry.inputs != 0 && call.inputs.size() != entry.inputs) {
-    fail("{}: {} inputs were given, {} are needed", name(call.op), call.inputs.size(), entry.inputs);
-  }
-  return entry.run(impl_->matmul, call.inputs, call.attributes);
+  const TensorType type = result_type(call);
+  return table[static_cast<std::size_t>(call.op)].operation(impl_->state, call, type);
 }
 
 }  // namespace bv2::engine

@@ -1,18 +1,26 @@
-// Element-wise operations on tensors of any strides, with broadcasting.
+// How the element-wise operations hand their work to the vector code.
 #pragma once
 
-#include "engine/simd/elementwise.h"
-#include "engine/tensor/tensor.h"
+#include "engine/eager/loop_nest.h"
+#include "engine/ops/basic_op.h"
 
-namespace bv2::engine {
+namespace bv2::engine::eager {
 
-// All results are row-major and new.
+/// One element-wise operation on memory. Operand 0 of the nest is the output, which is row-major; the inputs'
+/// innermost strides are 1 or 0.
+struct Elementwise {
+  BasicOp op;
+  Dtype dtype;  ///< of all operands
+  float scalar;
+  LoopNest nest;
+  std::byte* output;
+  const std::byte* inputs[2];
+};
 
-Tensor unary(UnaryFunction function, const Tensor& x);
-/// Two tensors of one dtype whose shapes broadcast. Throws Error naming both where they do not.
-Tensor binary(BinaryFunction function, const Tensor& a, const Tensor& b);
-/// x op number, in x's dtype.
-Tensor with_number(BinaryFunction function, const Tensor& x, double number);
-Tensor converted(const Tensor& x, Dtype dtype);
+/// A range of elements, in row-major order.
+struct ElementRange {
+  std::int64_t begin;
+  std::int64_t end;
+};
 
-}  // namespace bv2::engine
+}  // namespace bv2::engine::eager

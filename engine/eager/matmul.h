@@ -1,20 +1,12 @@
-// The matrix product of eager mode: oneDNN, and our own loops where oneDNN has none or would compile for
-// every call.
+// What matmul keeps from one call to the next.
 #pragma once
 
-#include "engine/eager/onednn_matmul.h"
-#include "engine/tensor/tensor.h"
+#include "engine/eager/onednn.h"
 
-namespace bv2::engine {
+namespace bv2::engine::eager {
 
-/// [.., M, K] x [.., K, N] -> [.., M, N] in the inputs' dtype, accumulated in float32; leading dimensions
-/// broadcast, inputs may be strided. Throws Error with the shapes when they do not fit.
-class Matmul {
- public:
-  Tensor multiply(const Tensor& a, const Tensor& b);
-
- private:
-  OneDnnMatmul onednn_;
+struct MatmulState {
+  OnednnProducts onednn;
 };
 
-}  // namespace bv2::engine
+}  // namespace bv2::engine::eager

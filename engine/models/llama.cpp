@@ -25,7 +25,7 @@ Llama::Llama(const ModelConfig& config, WeightSource& weights, Dtype dtype)
         .q = projection("self_attn.q_proj", q_size, hidden, config.attention_bias),
         .k = projection("self_attn.k_proj", kv_size, hidden, config.attention_bias),
         .v = projection("self_attn.v_proj", kv_size, hidden, config.attention_bias),
-        .output = projection("self_attn.o_proj", hidden, q_size, config.attention_bias),
+        .output = projection("self_attn.o_proj", hidden, q_size, config.attention_output_bias),
         .mlp_norm = read.norm(prefix + "post_attention_layernorm.weight", hidden),
         .gate = projection("mlp.gate_proj", config.intermediate_size, hidden, config.mlp_bias),
         .up = projection("mlp.up_proj", config.intermediate_size, hidden, config.mlp_bias),

@@ -76,5 +76,18 @@ class BasicExecutor {
 
 /// "mul_scalar"
 std::string_view name(BasicOp op);
+/// The number of operations; their values are 0 .. basic_op_count - 1.
+constexpr std::size_t basic_op_count = static_cast<std::size_t>(BasicOp::expand) + 1;
+
+/// What is known of a result before it is computed.
+struct TensorType {
+  Dtype dtype;
+  Shape shape;
+  friend bool operator==(const TensorType&, const TensorType&) = default;
+};
+
+/// The dtype and shape that the call gives. Throws Error naming the operation, the shapes and the dtypes
+/// where they do not fit; reads no data, so that a tracer can ask it too.
+TensorType result_type(const BasicCall& call);
 
 }  // namespace bv2::engine

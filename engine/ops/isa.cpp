@@ -1,14 +1,11 @@
-// The instruction set that our vectorised code runs on.
+// The instruction set that the engine's vector code uses.
 #include "engine/ops/isa.h"
 
-#include <fmt/ranges.h>
-
-#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdlib>
-#include <mutex>
+#include <dnnl.hpp>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 #include "engine/simd/targets.h"
@@ -17,53 +14,53 @@
 namespace bv2::engine {
 namespace {
 
-struct IsaName {
+struct Level {
   std::string_view name;
-  std::int64_t target;
+  std::int64_t target;   ///< of Highway; any of these bits
+  std::int64_t allowed;  ///< this level and those below
+  dnnl::cpu_isa dnnl_isa;
 };
 
-// Best first, as Highway numbers them (smaller is better).
-constexpr std::array isa_names {
-#if HWY_ARCH_X86
-  IsaName{"avx512_dl", HWY_AVX3_DL}, IsaName{"avx512", HWY_AVX3}, IsaName{"avx2", HWY_AVX2},
-      IsaName{"sse4", HWY_SSE4}, IsaName{"scalar", HWY_SCALAR}, IsaName{"scalar", HWY_EMU128},
-#else
-  IsaName{"sve2", HWY_SVE2}, IsaName{"sve", HWY_SVE}, IsaName{"neon", HWY_NEON},
-      IsaName{"scalar", HWY_SCALAR}, IsaName{"scalar", HWY_EMU128},
-#endif
+// Falling back to scalar code is what Highway does when nothing else is allowed. oneDNN knows nothing below
+// SSE4.1.
+constexpr std::int64_t all_avx512 = HWY_AVX3 | HWY_AVX3_DL;
+constexpr std::array levels{
+    Level{"avx512", all_avx512, all_avx512 | HWY_AVX2 | HWY_SSE4 | HWY_SCALAR, dnnl::cpu_isa::all},
+    Level{"avx2", HWY_AVX2, HWY_AVX2 | HWY_SSE4 | HWY_SCALAR, dnnl::cpu_isa::avx2},
+    Level{"sse4", HWY_SSE4, HWY_SSE4 | HWY_SCALAR, dnnl::cpu_isa::sse41},
+    Level{"scalar", HWY_SCALAR, HWY_SCALAR, dnnl::cpu_isa::sse41},
 };
 
-/// Targets worse than the cap, and the cap itself.
-std::int64_t targets_up_to(std::string_view cap) {
-  const auto* found = std::ranges::find(isa_names, cap, &IsaName::name);
-  if (found == isa_names.end()) {
-    std::vector<std::string_view> choices;
-    for (const IsaName& isa : isa_names) choices.push_back(isa.name);
-    choices.erase(std::unique(choices.begin(), choices.end()), choices.end());
-    fail<UsageError>("BV2_MAX_ISA is '{}' (choose one of: {})", cap, fmt::join(choices, ", "));
+void limit_to(const Level& level) {
+  hwy::DisableTargets(~level.allowed);
+  // Refused once oneDNN has been used; then its code stays what it is.
+  if (level.dnnl_isa != dnnl::cpu_isa::all) dnnl::set_max_cpu_isa(level.dnnl_isa);
+}
+
+bool apply_environment() {
+  const char* wanted = std::getenv("BV2_MAX_ISA");
+  if (wanted == nullptr || *wanted == '\0') return true;
+  std::string names;
+  for (const Level& level : levels) {
+    if (level.name == wanted) {
+      limit_to(level);
+      return true;
+    }
+    names += (names.empty() ? "" : ", ") + std::string(level.name);
   }
-  std::int64_t allowed = 0;
-  for (const auto* isa = found; isa != isa_names.end(); ++isa) allowed |= isa->target;
-  return allowed;
+  fail<UsageError>("BV2_MAX_ISA is '{}'; it can be one of {}", wanted, names);
 }
 
 }  // namespace
 
-void apply_isa_cap() {
-  static std::once_flag applied;
-  std::call_once(applied, [] {
-    const char* cap = std::getenv("BV2_MAX_ISA");
-    if (cap != nullptr && *cap != '\0') hwy::DisableTargets(~targets_up_to(cap));
-  });
-}
+void apply_isa_cap() { [[maybe_unused]] static const bool applied = apply_environment(); }
 
 std::string_view effective_isa() {
   apply_isa_cap();
   const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-  for (const IsaName& isa : isa_names) {
-    if ((supported & isa.target) != 0) return isa.name;
-  }
-  return "scalar";
+  for (const Level& level : levels)
+    if ((supported & level.target) != 0) return level.name;
+  return levels.back().name;
 }
 
 }  // namespace bv2::engine

@@ -1,16 +1,17 @@
-// The instruction set that our vectorised code runs on.
+// The instruction set that the engine's vector code uses.
 #pragma once
 
 #include <string_view>
 
 namespace bv2::engine {
 
-/// The widest instruction set that is used here: "avx512_dl", "avx512", "avx2", "sse4", "neon", "scalar" ...
-/// The environment variable BV2_MAX_ISA caps it ("avx512", "avx2", "sse4", "scalar"), for tests. Throws
-/// UsageError for another value. Thread safe.
-std::string_view effective_isa();
-
-/// Applies BV2_MAX_ISA. Called before the first vectorised function; further calls do nothing.
+/// Holds the vector code and oneDNN to the instruction set that the environment variable BV2_MAX_ISA names
+/// ("avx512", "avx2", "sse4" or "scalar"; unset: the best that the CPU has). Reads the variable once; later
+/// calls do nothing. Throws UsageError that names the choices for any other value. Has to come before the
+/// first operation, which the executors see to. Thread safe.
 void apply_isa_cap();
+
+/// What is in use: "avx512", "avx2", "sse4" or "scalar".
+std::string_view effective_isa();
 
 }  // namespace bv2::engine

@@ -14,9 +14,10 @@ namespace bv2::engine {
 void check_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& padding);
 
 /// Attention by one of the sdpa paths (not `eager`), shapes as for Attention: float32, bfloat16 or float16,
-/// computed in float32 and rounded once. q, k and v may be strided in all but the last dimension. The
-/// result's memory is [batch, tokens, heads, head_dim], so that merging the heads moves nothing. Uses
-/// OpenMP's threads.
+/// computed in float32 and rounded once; only where the processor multiplies bfloat16 directly do the flash
+/// and efficient paths round the softmax's powers to bfloat16 too (for more than a few tokens), as PyTorch
+/// does. q, k and v may be strided in all but the last dimension. The result's memory is [batch, tokens,
+/// heads, head_dim], so that merging the heads moves nothing. Uses OpenMP's threads.
 /// - `sdpa_math`: all scores of all heads materialised, masked keys computed too.
 /// - `sdpa_efficient_attention`: the scores of one block of queries against all their keys at a time (Rabe
 /// and
@@ -35,6 +36,7 @@ struct FlashShape {
   std::int64_t tokens = 1;
   std::int64_t keys = 1;
   std::int64_t head_dim = 1;
+  Dtype dtype = Dtype::float32;
 };
 
 /// How flash attention runs a shape on `threads` threads. `scratch_bytes` is all the memory that it allocates

@@ -35,7 +35,8 @@ class RowFlash {
   static constexpr std::int64_t key_block = RowWorker::tile_keys;
 
   RowFlash(const SdpaProblem& problem, FloatArena& arena)
-      : worker_(problem, arena), scores_(arena.take(RowWorker::scores_size(key_block))) {}
+      : worker_(problem, row_lane_kernels(problem.dtype), arena),
+        scores_(arena.take(RowWorker::scores_size(row_lane_kernels(problem.dtype), key_block))) {}
   void start(const RowBlock& block) { worker_.start(block); }
   void run(std::int64_t first, std::int64_t last) {
     worker_.load_queries();
@@ -75,8 +76,9 @@ class DecodeFlash {
 std::int64_t floats_of_a_thread(const FlashShape& shape, bool row_lanes) {
   FloatArena measure(nullptr);
   if (row_lanes) {
-    const RowScratch measured(shape.head_dim, row_lane_kernels(), measure);
-    measure.take(RowWorker::scores_size(RowFlash::key_block));
+    const RowLaneKernels kernels = row_lane_kernels(shape.dtype);
+    const RowScratch measured(shape.head_dim, kernels, measure);
+    measure.take(RowWorker::scores_size(kernels, RowFlash::key_block));
   } else {
     const std::int64_t rows = shape.tokens * shape.heads / shape.kv_heads;
     const DecodeScratch measured(shape.head_dim, rows, decode_kernels(), measure);
@@ -153,7 +155,8 @@ Tensor sdpa_flash(const SdpaProblem& problem) {
                          .kv_heads = problem.kv_heads,
                          .tokens = problem.tokens,
                          .keys = problem.keys,
-                         .head_dim = problem.head_dim};
+                         .head_dim = problem.head_dim,
+                         .dtype = problem.dtype};
   const int threads = omp_get_max_threads();
   const FlashPlan plan = plan_flash(shape, threads);
   if (plan.row_lanes)

@@ -23,12 +23,14 @@ struct ScoreTransform {
 };
 
 /// c[i][lane] (+)= sum over steps j of a[i * a_row + j * a_step] * b[j * b_stride + lane], for i < rows (a
-/// multiple of RowLaneKernels::product_rows) and `vectors` vectors of lanes.
+/// multiple of RowLaneKernels::product_rows) and `vectors` vectors of lanes. a and b are words of four bytes:
+/// a float32, or the bfloat16 of two successive steps (RowLaneKernels::steps_per_word), which are multiplied
+/// in pairs.
 struct Product {
-  const float* a;
+  const void* a;
   std::int64_t a_row;
   std::int64_t a_step;
-  const float* b;
+  const void* b;
   std::int64_t b_stride;
   float* c;
   std::int64_t c_stride;
@@ -39,7 +41,9 @@ struct Product {
 };
 
 /// One block of scores [keys, row lanes] that becomes exp2(score - max of the row so far). `max` and `sum` of
-/// each row go on from earlier blocks, and out [columns, row lanes] is corrected for the new max.
+/// each row go on from earlier blocks, and out [columns, row lanes] is corrected for the new max. With
+/// `pairs` the powers are rounded to bfloat16 and end as words [keys / 2, row lanes] of two keys each, the
+/// sum being that of the rounded ones.
 struct RowLaneSoftmax {
   float* scores;
   std::int64_t stride;  ///< of scores and out
@@ -54,25 +58,39 @@ struct RowLaneSoftmax {
   float* sum;
   float* out;
   std::int64_t columns;
+  bool pairs;
 };
 
 /// One row a vector lane: what is shared by the rows (keys, values) is broadcast, nothing is reduced across
-/// lanes.
+/// lanes. Products are of float32 or, where steps_per_word is 2, of bfloat16 in pairs, summed in float32.
 struct RowLaneKernels {
   std::int64_t lanes;         ///< rows of a vector
   std::int64_t row_block;     ///< most rows of a block: the vectors that one product takes
   std::int64_t product_rows;  ///< what Product::rows is a multiple of
+  std::int64_t steps_per_word;
+  /// Rows of `columns` steps (queries, keys) become words, filled up with zeros to dst_stride words.
+  void (*load_steps)(Dtype dtype, const std::byte* src, std::int64_t src_stride, std::int64_t rows,
+                     std::int64_t columns, float* dst, std::int64_t dst_stride);
+  /// Rows are steps (values): steps_per_word rows at a time become one row of words. Else as load_steps.
+  void (*load_step_rows)(Dtype dtype, const std::byte* src, std::int64_t src_stride, std::int64_t rows,
+                         std::int64_t columns, float* dst, std::int64_t dst_stride);
   void (*product)(const Product& product);
   void (*softmax)(const RowLaneSoftmax& softmax);
 };
 RowLaneKernels row_lane_kernels();
+/// Those that multiply bfloat16 directly where dtype is bfloat16 and the processor can; else
+/// row_lane_kernels().
+RowLaneKernels row_lane_kernels(Dtype dtype);
 
-/// Rows in and out of float32.
+/// Rows in and out of float32 (and bfloat16 in pairs).
 struct RowKernels {
   /// Converts `columns` elements of each row to float32 and fills up with zeros to dst_stride. Strides count
   /// elements.
   void (*load)(Dtype dtype, const std::byte* src, std::int64_t src_stride, std::int64_t rows,
                std::int64_t columns, float* dst, std::int64_t dst_stride);
+  /// As RowLaneKernels::load_step_rows for bfloat16 in pairs; an odd last row is paired with zeros.
+  void (*load_paired_rows)(Dtype dtype, const std::byte* src, std::int64_t src_stride, std::int64_t rows,
+                           std::int64_t columns, float* dst, std::int64_t dst_stride);
   /// dst[c * dst_stride + r] = src[r * src_stride + c]
   void (*transpose)(const float* src, std::int64_t src_stride, std::int64_t rows, std::int64_t columns,
                     float* dst, std::int64_t dst_stride);

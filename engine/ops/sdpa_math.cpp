@@ -12,8 +12,9 @@ namespace {
 /// The three passes of one thread on one block of rows.
 class MathPasses {
  public:
-  MathPasses(const SdpaProblem& problem, RowWorker& worker, float* scores, float* sums)
-      : problem_(problem), worker_(worker), scores_(scores), sums_(sums) {}
+  MathPasses(const SdpaProblem& problem, RowWorker& worker, float* scores, std::int64_t scores_size,
+             float* sums)
+      : problem_(problem), worker_(worker), scores_(scores), scores_size_(scores_size), sums_(sums) {}
 
   void score(std::int64_t index) {
     begin(index);
@@ -34,14 +35,13 @@ class MathPasses {
 
  private:
   void begin(std::int64_t index) { worker_.start(row_block_at(problem_, worker_.row_block(), index)); }
-  [[nodiscard]] float* scores_of(std::int64_t index) const {
-    return scores_ + index * RowWorker::scores_size(problem_.keys);
-  }
+  [[nodiscard]] float* scores_of(std::int64_t index) const { return scores_ + index * scores_size_; }
 
   const SdpaProblem& problem_;
   RowWorker& worker_;
-  float* scores_;
-  float* sums_;
+  float* scores_;  // [blocks, scores_size]
+  std::int64_t scores_size_;
+  float* sums_;  // [blocks, row_block]
 };
 
 }  // namespace
@@ -53,7 +53,7 @@ Tensor sdpa_math(const SdpaProblem& problem) {
   const std::int64_t blocks = row_block_count(problem, kernels.row_block);
   const int threads = static_cast<int>(std::min<std::int64_t>(omp_get_max_threads(), blocks));
   const std::int64_t floats = measure.used();
-  const std::int64_t score_floats = blocks * RowWorker::scores_size(problem.keys);
+  const std::int64_t score_floats = blocks * RowWorker::scores_size(kernels, problem.keys);
   const std::int64_t all_floats = threads * floats + score_floats + blocks * kernels.row_block;
   const Storage scratch(static_cast<std::size_t>(all_floats) * sizeof(float));
   float* scores = reinterpret_cast<float*>(scratch.data()) + threads * floats;
@@ -62,8 +62,8 @@ Tensor sdpa_math(const SdpaProblem& problem) {
 #pragma omp parallel num_threads(threads)
   {
     FloatArena arena(reinterpret_cast<float*>(scratch.data()) + omp_get_thread_num() * floats);
-    RowWorker worker(problem, arena);
-    MathPasses passes(problem, worker, scores, sums);
+    RowWorker worker(problem, kernels, arena);
+    MathPasses passes(problem, worker, scores, score_floats / blocks, sums);
 #pragma omp for schedule(dynamic, 1)
     for (std::int64_t index = 0; index < blocks; ++index) passes.score(index);
 #pragma omp for schedule(dynamic, 1)

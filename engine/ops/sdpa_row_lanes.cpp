@@ -29,7 +29,7 @@ HWY_INLINE void product_group(const Product& product, const float* HWY_RESTRICT 
       sums[i][v] = product.accumulate ? hn::LoadU(d, c + i * product.c_stride + v * lanes) : hn::Zero(d);
     }
   }
-  const float* HWY_RESTRICT b = product.b;
+  const float* HWY_RESTRICT b = static_cast<const float*>(product.b);
   for (std::int64_t j = 0; j < product.steps; ++j) {
     Vector columns[kVectors];
     HWY_UNROLL(4)
@@ -54,7 +54,7 @@ HWY_INLINE void product_group(const Product& product, const float* HWY_RESTRICT 
 template <int kVectors>
 void product_of(const Product& product) {
   for (std::int64_t i = 0; i < product.rows; i += product_rows) {
-    const float* a = product.a + i * product.a_row;
+    const float* a = static_cast<const float*>(product.a) + i * product.a_row;
     float* c = product.c + i * product.c_stride;
     if (product.a_row == 1)
       product_group<kVectors, true>(product, a, c);
@@ -107,6 +107,37 @@ HWY_INLINE Vector transform_scores(const RowLaneSoftmax& step, std::int64_t offs
   return transform_column<kSoftcap, true>(step, unmasked_end, end, offset, max);
 }
 
+/// The nearest bfloat16, as the float32 that it is. Powers are not NaN with a full mantissa, so adding cannot
+/// wrap.
+HWY_INLINE Vector rounded_to_bfloat16(Floats d, Vector v) {
+  const hn::RebindToUnsigned<Floats> du;
+  const auto bits = hn::BitCast(du, v);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1));
+  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7fff)));
+  return hn::BitCast(d, hn::And(rounded, hn::Set(du, 0xffff0000)));
+}
+
+/// Powers of two keys as one word each; the odd key may be none.
+HWY_INLINE Vector sum_of_paired_powers(const RowLaneSoftmax& step, std::int64_t offset, Vector shift) {
+  const Floats d;
+  const hn::RebindToUnsigned<Floats> du;
+  Vector sums[2] = {hn::Zero(d), hn::Zero(d)};
+  for (std::int64_t key = 0; key < step.keys; key += 2) {
+    const float* address = step.scores + key * step.stride + offset;
+    const bool odd_exists = key + 1 < step.keys;
+    const Vector even = rounded_to_bfloat16(d, exp2_nonpositive(d, hn::Sub(hn::LoadU(d, address), shift)));
+    Vector odd = hn::Zero(d);
+    if (odd_exists) {
+      odd = rounded_to_bfloat16(d, exp2_nonpositive(d, hn::Sub(hn::LoadU(d, address + step.stride), shift)));
+    }
+    const auto word = hn::Or(hn::ShiftRight<16>(hn::BitCast(du, even)), hn::BitCast(du, odd));
+    hn::StoreU(hn::BitCast(d, word), d, step.scores + key / 2 * step.stride + offset);
+    sums[0] = hn::Add(sums[0], even);
+    sums[1] = hn::Add(sums[1], odd);
+  }
+  return hn::Add(sums[0], sums[1]);
+}
+
 /// Two at a time: one would wait for the latency of each exp2's chain.
 HWY_INLINE Vector sum_of_powers(const RowLaneSoftmax& step, std::int64_t offset, Vector shift) {
   const Floats d;
@@ -138,7 +169,8 @@ void softmax(const RowLaneSoftmax& step) {
                                                      : transform_scores<false>(step, offset, old_max);
     const Vector shift = finite_max(d, new_max);
     const Vector correction = exp2_nonpositive(d, hn::Sub(old_max, shift));
-    const Vector sum = sum_of_powers(step, offset, shift);
+    const Vector sum =
+        step.pairs ? sum_of_paired_powers(step, offset, shift) : sum_of_powers(step, offset, shift);
     hn::StoreU(hn::MulAdd(hn::LoadU(d, step.sum + offset), correction, sum), d, step.sum + offset);
     hn::StoreU(new_max, d, step.max + offset);
     for (std::int64_t column = 0; column < step.columns; ++column) {
@@ -150,7 +182,14 @@ void softmax(const RowLaneSoftmax& step) {
 
 RowLaneKernels kernels() {
   const auto lanes = static_cast<std::int64_t>(hn::Lanes(Floats()));
-  return {lanes, max_vectors * lanes, product_rows, product, softmax};
+  return {.lanes = lanes,
+          .row_block = max_vectors * lanes,
+          .product_rows = product_rows,
+          .steps_per_word = 1,
+          .load_steps = nullptr,
+          .load_step_rows = nullptr,
+          .product = product,
+          .softmax = softmax};
 }
 
 }  // namespace
@@ -163,7 +202,11 @@ namespace bv2::engine {
 
 HWY_EXPORT(kernels);
 
-RowLaneKernels row_lane_kernels() { return HWY_DYNAMIC_DISPATCH(kernels)(); }
+RowLaneKernels row_lane_kernels() {
+  RowLaneKernels result = HWY_DYNAMIC_DISPATCH(kernels)();
+  result.load_steps = result.load_step_rows = row_kernels().load;
+  return result;
+}
 
 }  // namespace bv2::engine
 #endif

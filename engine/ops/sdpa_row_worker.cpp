@@ -8,8 +8,9 @@ namespace bv2::engine {
 
 RowScratch::RowScratch(std::int64_t head_dim, const RowLaneKernels& kernels, FloatArena& arena)
     : columns(round_up(head_dim, kernels.product_rows)),
+      words((head_dim + kernels.steps_per_word - 1) / kernels.steps_per_word),
       staging(arena.take(kernels.row_block * columns)),
-      queries(arena.take(head_dim * kernels.row_block)),
+      queries(arena.take(words * kernels.row_block)),
       tile(arena.take(round_up(RowWorker::tile_keys, kernels.product_rows) * columns)),
       out(arena.take(columns * kernels.row_block)),
       max(arena.take(kernels.row_block)),
@@ -17,11 +18,12 @@ RowScratch::RowScratch(std::int64_t head_dim, const RowLaneKernels& kernels, Flo
       row_first(arena.take_integers(kernels.row_block).data()),
       row_last(arena.take_integers(kernels.row_block).data()) {}
 
-RowWorker::RowWorker(const SdpaProblem& problem, FloatArena& arena)
+RowWorker::RowWorker(const SdpaProblem& problem, const RowLaneKernels& kernels, FloatArena& arena)
     : problem_(problem),
-      kernels_(row_lane_kernels()),
+      kernels_(kernels),
       row_kernels_(row_kernels()),
-      scratch_(problem.head_dim, kernels_, arena) {}
+      scratch_(problem.head_dim, kernels_, arena),
+      is_laid_out_(problem.dtype == (kernels.steps_per_word == 2 ? Dtype::bfloat16 : Dtype::float32)) {}
 
 SoftmaxState RowWorker::state() const {
   return {.max = scratch_.max,
@@ -31,11 +33,6 @@ SoftmaxState RowWorker::state() const {
           .columns = scratch_.columns,
           .row_stride = 1,
           .column_stride = kernels_.row_block};
-}
-
-std::int64_t RowWorker::scores_size(std::int64_t keys) {
-  const RowLaneKernels kernels = row_lane_kernels();
-  return round_up(keys, kernels.product_rows) * kernels.row_block;
 }
 
 void RowWorker::start(const RowBlock& block) {
@@ -57,31 +54,52 @@ void RowWorker::load_queries() {
   for (std::int64_t row = 0; row < lanes; ++row) {
     const std::byte* source = problem_.row_of(problem_.q, block_.batch_index, block_.kv_head,
                                               block_.begin + std::min(row, block_.rows - 1));
-    row_kernels_.load(problem_.dtype, source, 0, 1, problem_.head_dim,
-                      scratch_.staging + row * scratch_.columns, scratch_.columns);
+    kernels_.load_steps(problem_.dtype, source, 0, 1, problem_.head_dim,
+                        scratch_.staging + row * scratch_.words, scratch_.words);
   }
-  row_kernels_.transpose(scratch_.staging, scratch_.columns, lanes, problem_.head_dim, scratch_.queries,
+  row_kernels_.transpose(scratch_.staging, scratch_.words, lanes, scratch_.words, scratch_.queries,
                          kernels_.row_block);
 }
 
-void RowWorker::score(std::int64_t first, std::int64_t last, float* scores) {
+RowWorker::Operand RowWorker::keys_at(std::int64_t key, std::int64_t count) {
+  const std::byte* source = problem_.key_of(problem_.k, block_.batch_index, block_.kv_head, key);
   const std::int64_t stride = problem_.k.strides()[2];
+  const std::int64_t per_word = kernels_.steps_per_word;
+  const bool whole = count % kernels_.product_rows == 0;
+  if (is_laid_out_ && whole && problem_.head_dim % per_word == 0 && stride % per_word == 0) {
+    return {.data = source, .stride = stride / per_word};
+  }
+  kernels_.load_steps(problem_.dtype, source, stride, count, problem_.head_dim, scratch_.tile,
+                      scratch_.words);
+  const std::int64_t padded = round_up(count, kernels_.product_rows);
+  std::fill_n(scratch_.tile + count * scratch_.words, (padded - count) * scratch_.words, 0.0F);
+  return {.data = scratch_.tile, .stride = scratch_.words};
+}
+
+RowWorker::Operand RowWorker::values_at(std::int64_t key, std::int64_t count) {
+  const std::byte* source = problem_.key_of(problem_.v, block_.batch_index, block_.kv_head, key);
+  const std::int64_t stride = problem_.v.strides()[2];
+  if (is_laid_out_ && kernels_.steps_per_word == 1 && problem_.head_dim == scratch_.columns) {
+    return {.data = source, .stride = stride};
+  }
+  kernels_.load_step_rows(problem_.dtype, source, stride, count, problem_.head_dim, scratch_.tile,
+                          scratch_.columns);
+  return {.data = scratch_.tile, .stride = scratch_.columns};
+}
+
+void RowWorker::score(std::int64_t first, std::int64_t last, float* scores) {
   for (std::int64_t key = first; key < last; key += tile_keys) {
     const std::int64_t count = std::min(tile_keys, last - key);
-    const std::int64_t padded = round_up(count, kernels_.product_rows);
-    const std::byte* source = problem_.key_of(problem_.k, block_.batch_index, block_.kv_head, key);
-    row_kernels_.load(problem_.dtype, source, stride, count, problem_.head_dim, scratch_.tile,
-                      scratch_.columns);
-    std::fill_n(scratch_.tile + count * scratch_.columns, (padded - count) * scratch_.columns, 0.0F);
-    kernels_.product({.a = scratch_.tile,
-                      .a_row = scratch_.columns,
+    const Operand keys = keys_at(key, count);
+    kernels_.product({.a = keys.data,
+                      .a_row = keys.stride,
                       .a_step = 1,
                       .b = scratch_.queries,
                       .b_stride = kernels_.row_block,
                       .c = scores + (key - first) * kernels_.row_block,
                       .c_stride = kernels_.row_block,
-                      .rows = padded,
-                      .steps = problem_.head_dim,
+                      .rows = round_up(count, kernels_.product_rows),
+                      .steps = scratch_.words,
                       .vectors = vectors_,
                       .accumulate = false});
   }
@@ -100,25 +118,24 @@ void RowWorker::softmax(std::int64_t first, std::int64_t last, float* scores) {
                     .max = scratch_.max,
                     .sum = scratch_.sum,
                     .out = scratch_.out,
-                    .columns = scratch_.columns});
+                    .columns = scratch_.columns,
+                    .pairs = kernels_.steps_per_word == 2});
 }
 
 void RowWorker::add_values(std::int64_t first, std::int64_t last, const float* powers) {
-  const std::int64_t stride = problem_.v.strides()[2];
+  const std::int64_t per_word = kernels_.steps_per_word;
   for (std::int64_t key = first; key < last; key += tile_keys) {
     const std::int64_t count = std::min(tile_keys, last - key);
-    const std::byte* source = problem_.key_of(problem_.v, block_.batch_index, block_.kv_head, key);
-    row_kernels_.load(problem_.dtype, source, stride, count, problem_.head_dim, scratch_.tile,
-                      scratch_.columns);
-    kernels_.product({.a = scratch_.tile,
+    const Operand values = values_at(key, count);
+    kernels_.product({.a = values.data,
                       .a_row = 1,
-                      .a_step = scratch_.columns,
-                      .b = powers + (key - first) * kernels_.row_block,
+                      .a_step = values.stride,
+                      .b = powers + (key - first) / per_word * kernels_.row_block,
                       .b_stride = kernels_.row_block,
                       .c = scratch_.out,
                       .c_stride = kernels_.row_block,
                       .rows = scratch_.columns,
-                      .steps = count,
+                      .steps = (count + per_word - 1) / per_word,
                       .vectors = vectors_,
                       .accumulate = true});
   }

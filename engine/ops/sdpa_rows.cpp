@@ -36,6 +36,31 @@ void load(Dtype dtype, const std::byte* src, std::int64_t src_stride, std::int64
     load_rows(reinterpret_cast<const float*>(src), src_stride, rows, columns, dst, dst_stride);
 }
 
+/// Row pairs interleaved: the even row in the lower half of each word.
+void load_paired_rows(Dtype, const std::byte* src, std::int64_t src_stride, std::int64_t rows,
+                      std::int64_t columns, float* dst, std::int64_t dst_stride) {
+  const hn::ScalableTag<std::uint32_t> d;
+  const hn::Rebind<std::uint16_t, decltype(d)> narrow;
+  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
+  const auto* even = reinterpret_cast<const std::uint16_t*>(src);
+  auto* words = reinterpret_cast<std::uint32_t*>(dst);
+  for (std::int64_t row = 0; row < rows; row += 2, even += 2 * src_stride, words += dst_stride) {
+    const bool odd_exists = row + 1 < rows;
+    const std::uint16_t* odd = odd_exists ? even + src_stride : even;
+    const std::uint32_t odd_mask = odd_exists ? 0xffff0000U : 0;
+    std::int64_t column = 0;
+    for (; column + lanes <= columns; column += lanes) {
+      const auto low = hn::PromoteTo(d, hn::LoadU(narrow, even + column));
+      const auto high = hn::ShiftLeft<16>(hn::PromoteTo(d, hn::LoadU(narrow, odd + column)));
+      hn::StoreU(hn::Or(low, hn::And(high, hn::Set(d, odd_mask))), d, words + column);
+    }
+    for (; column < columns; ++column) {
+      words[column] = even[column] | ((static_cast<std::uint32_t>(odd[column]) << 16U) & odd_mask);
+    }
+    for (; column < dst_stride; ++column) words[column] = 0;
+  }
+}
+
 constexpr std::int64_t side = 4;  // of the blocks that are transposed in registers
 
 HWY_INLINE void transpose_block(const float* src, std::int64_t src_stride, float* dst,
@@ -102,7 +127,9 @@ void store(const float* src, std::int64_t columns, float factor, Dtype dtype, st
     store_row(src, columns, factor, reinterpret_cast<float*>(dst));
 }
 
-RowKernels kernels() { return {load, transpose, store}; }
+RowKernels kernels() {
+  return {.load = load, .load_paired_rows = load_paired_rows, .transpose = transpose, .store = store};
+}
 
 }  // namespace
 }  // namespace HWY_NAMESPACE

@@ -62,15 +62,16 @@ HWY_INLINE hn::Vec<D> scale_by_power(D d, hn::Vec<D> x, hn::Vec<hn::RebindToSign
   return hn::Mul(hn::Mul(x, first), second);
 }
 
-/// factor * e^x; NaN for NaN.
+/// factor * e^x, e^x counting as 0 below -125 and as infinite above 125; NaN for NaN.
 template <class D>
 HWY_INLINE hn::Vec<D> mul_exp(D d, hn::Vec<D> factor, hn::Vec<D> x) {
-  // Beyond these the result is 0 or infinite in any case (for factors up to 2^20).
-  const auto bounded = hn::Min(hn::Max(x, hn::Set(d, -125.F)), hn::Set(d, 125.F));
+  const auto lowest = hn::Set(d, -125.F);
+  const auto bounded = hn::Min(hn::Max(x, lowest), hn::Set(d, 125.F));
   const auto parts = split_exp(d, bounded);
   const auto power = hn::Add(exp_minus_1_reduced(d, parts.remainder), hn::Set(d, 1.F));
   const auto result = scale_by_power(d, hn::Mul(factor, power), parts.exponent);
-  return hn::IfThenElse(hn::IsNaN(x), x, result);
+  const auto bounded_result = hn::IfThenElse(hn::Lt(x, lowest), hn::Mul(factor, hn::Zero(d)), result);
+  return hn::IfThenElse(hn::IsNaN(x), x, bounded_result);
 }
 
 /// e^x, within 1 ulp.
@@ -86,24 +87,22 @@ HWY_INLINE hn::Vec<D> tanh_floats(D d, hn::Vec<D> x) {
   const hn::RebindToSigned<D> di;
   const auto doubled = hn::Min(hn::Mul(hn::Abs(x), hn::Set(d, 2.F)), hn::Set(d, 20.F));
   const auto parts = split_exp(d, doubled);
-  const auto power =
-      hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(parts.exponent, hn::Set(di, 127))));
+  const auto power = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(parts.exponent, hn::Set(di, 127))));
   const auto one = hn::Set(d, 1.F);
-  const auto minus_1 =
-      hn::MulAdd(power, exp_minus_1_reduced(d, parts.remainder), hn::Sub(power, one));
+  const auto minus_1 = hn::MulAdd(power, exp_minus_1_reduced(d, parts.remainder), hn::Sub(power, one));
   const auto magnitude = hn::Div(minus_1, hn::Add(minus_1, hn::Set(d, 2.F)));
   return hn::IfThenElse(hn::IsNaN(x), x, hn::CopySign(magnitude, x));
 }
 
-/// numerator(x) / (1 + e^-|x|), numerator being `factor` where x >= 0 and factor * e^-|x| elsewhere: never
-/// overflows.
+/// factor / (1 + e^-x), without overflow for any x.
 template <class D>
 HWY_INLINE hn::Vec<D> mul_sigmoid(D d, hn::Vec<D> factor, hn::Vec<D> x) {
   const auto one = hn::Set(d, 1.F);
   const auto negative = hn::Neg(hn::Abs(x));
-  const auto decay = exp_floats(d, negative);
-  const auto numerator = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Mul(factor, decay), factor);
-  return hn::Div(numerator, hn::Add(one, decay));
+  const auto denominator = hn::Add(one, exp_floats(d, negative));
+  // The factor goes in before e^x becomes subnormal and loses digits.
+  const auto decayed = mul_exp(d, factor, negative);
+  return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), decayed, factor), denominator);
 }
 
 /// 1 / (1 + e^-x), within 3 ulp.
@@ -112,7 +111,7 @@ HWY_INLINE hn::Vec<D> sigmoid_floats(D d, hn::Vec<D> x) {
   return mul_sigmoid(d, hn::Set(d, 1.F), x);
 }
 
-/// x / (1 + e^-x), within 4 ulp where the result is not subnormal.
+/// x / (1 + e^-x), within 3 ulp; NaN for -inf, as that quotient is.
 template <class D>
 HWY_INLINE hn::Vec<D> silu_floats(D d, hn::Vec<D> x) {
   return mul_sigmoid(d, x, x);
@@ -148,12 +147,12 @@ HWY_INLINE hn::Vec<DD> exp_doubles(DD dd, hn::Vec<DD> x) {
 template <class D>
 HWY_INLINE hn::Vec<D> gelu_floats(D d, hn::Vec<D> x) {
   const hn::Rebind<double, D> dd;
-  // e^(a^2 / 2) * Phi(-a) * (a + 4) as a polynomial of t = (a - 4) / (a + 4): Chebyshev interpolation for a in
-  // [0, 40], relative error 8e-10. At 40 the tail is below the smallest float32.
-  constexpr double coefficients[] = {0.7552851302115102,     -0.6078966347714228,     0.3871374126514707,
-                                     -0.18652207879705898,   0.06039646923063421,     -0.007538248212526509,
-                                     -0.003479376550874936,  0.0016234341725552572,   0.00013291845442310937,
-                                     -0.00021713860003114933, -1.4188709670429898e-06, 2.1802253681198483e-05};
+  // e^(a^2 / 2) * Phi(-a) * (a + 4) as a polynomial of t = (a - 4) / (a + 4): Chebyshev interpolation for a
+  // in [0, 40], relative error 8e-10. At 40 the tail is below the smallest float32.
+  constexpr double coefficients[] = {
+      0.7552851302115102,     -0.6078966347714228,     0.3871374126514707,      -0.18652207879705898,
+      0.06039646923063421,    -0.007538248212526509,   -0.003479376550874936,   0.0016234341725552572,
+      0.00013291845442310937, -0.00021713860003114933, -1.4188709670429898e-06, 2.1802253681198483e-05};
   const auto wide = hn::PromoteTo(dd, x);
   const auto a = hn::Abs(wide);
   const auto bounded = hn::Min(a, hn::Set(dd, 40.0));
@@ -173,8 +172,8 @@ HWY_INLINE hn::Vec<D> gelu_tanh_floats(D d, hn::Vec<D> x) {
   constexpr double minus_2_sqrt_2_over_pi = -1.5957691216057308;
   const auto wide = hn::PromoteTo(dd, x);
   const auto square = hn::Mul(wide, wide);
-  const auto factor = hn::MulAdd(square, hn::Set(dd, 0.044715 * minus_2_sqrt_2_over_pi),
-                                 hn::Set(dd, minus_2_sqrt_2_over_pi));
+  const auto factor =
+      hn::MulAdd(square, hn::Set(dd, 0.044715 * minus_2_sqrt_2_over_pi), hn::Set(dd, minus_2_sqrt_2_over_pi));
   const auto decay = exp_doubles(dd, hn::Mul(wide, factor));
   const auto result = hn::DemoteTo(d, hn::Div(wide, hn::Add(hn::Set(dd, 1.0), decay)));
   return hn::IfThenElse(hn::IsNaN(x), x, result);

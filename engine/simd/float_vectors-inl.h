@@ -77,7 +77,7 @@ HWY_INLINE void store_floats(D d, hn::Vec<D> v, float* p) {
 // Highway 1.0.3 truncates when it demotes to bfloat16. The instruction of AVX512-BF16 would flush subnormal
 // numbers to zero; integer arithmetic does neither.
 template <class D>
-HWY_INLINE void store_floats([[maybe_unused]] D d, hn::Vec<D> v, BFloat16* p) {
+HWY_INLINE void store_floats(D, hn::Vec<D> v, BFloat16* p) {
   const hn::Rebind<std::uint32_t, D> du32;
   const hn::Rebind<std::int32_t, D> di32;
   const hn::Rebind<std::uint16_t, D> du16;

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -37,6 +38,11 @@ class Dims {
     for (const std::int64_t value : *this) result *= value;
     return result;
   }
+  /// Whether `dim` (negative counts from the end) is one of the dimensions.
+  [[nodiscard]] bool has(std::int64_t dim) const {
+    const auto rank = static_cast<std::int64_t>(rank_);
+    return dim >= -rank && dim < rank;
+  }
   [[nodiscard]] std::size_t index(std::int64_t dim) const {
     return dim < 0 ? static_cast<std::size_t>(dim + static_cast<std::int64_t>(rank_))
                    : static_cast<std::size_t>(dim);
@@ -55,6 +61,12 @@ using Strides = Dims;
 std::string to_string(const Dims& dims);
 /// Strides of a row-major tensor of that shape.
 Strides contiguous_strides(const Shape& shape);
+/// `wanted` with its -1, if it has one, replaced by the size that the elements of `from` leave. Throws Error
+/// naming both when the number of elements differs.
+Shape reshaped(const Shape& from, Shape wanted);
+/// The strides with which elements of `shape` and `strides` are seen as `wanted` without moving; nothing when
+/// there are none. Both shapes have the same number of elements.
+std::optional<Strides> view_strides(const Shape& shape, const Strides& strides, const Shape& wanted);
 /// The shape two operands have together (numpy's rule). Throws Error naming both.
 Shape broadcast(const Shape& a, const Shape& b);
 

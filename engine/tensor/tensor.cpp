@@ -4,6 +4,7 @@
 namespace bv2::engine {
 
 bool Tensor::is_contiguous() const {
+  if (numel() == 0) return true;
   std::int64_t step = 1;
   for (auto dim = static_cast<std::int64_t>(rank()) - 1; dim >= 0; --dim) {
     if (shape_[dim] != 1 && strides_[dim] != step) return false;
@@ -13,23 +14,15 @@ bool Tensor::is_contiguous() const {
 }
 
 Tensor Tensor::reshape(Shape shape) const {
-  std::int64_t known = 1;
-  std::int64_t unknown_dim = -1;
-  for (std::size_t dim = 0; dim < shape.rank(); ++dim) {
-    const auto index = static_cast<std::int64_t>(dim);
-    if (shape[index] == -1)
-      unknown_dim = index;
-    else
-      known *= shape[index];
-  }
-  if (unknown_dim >= 0 && known > 0) shape[unknown_dim] = numel() / known;
-  if (shape.product() != numel()) fail("{} cannot be reshaped to {}", to_string(shape_), to_string(shape));
-  if (!is_contiguous())
-    fail("a strided tensor {} cannot be reshaped to {}", to_string(shape_), to_string(shape));
-  return {storage_, dtype_, shape, contiguous_strides(shape), offset_};
+  shape = reshaped(shape_, shape);
+  const auto strides = view_strides(shape_, strides_, shape);
+  if (!strides) fail("a strided tensor {} cannot be reshaped to {}", to_string(shape_), to_string(shape));
+  return {storage_, dtype_, shape, *strides, offset_};
 }
 
 Tensor Tensor::transpose(std::int64_t dim_a, std::int64_t dim_b) const {
+  if (!shape_.has(dim_a) || !shape_.has(dim_b))
+    fail("dimensions {} and {} are not both in {}", dim_a, dim_b, to_string(shape_));
   Tensor view = *this;
   std::swap(view.shape_[dim_a], view.shape_[dim_b]);
   std::swap(view.strides_[dim_a], view.strides_[dim_b]);
@@ -37,7 +30,7 @@ Tensor Tensor::transpose(std::int64_t dim_a, std::int64_t dim_b) const {
 }
 
 Tensor Tensor::slice(std::int64_t dim, std::int64_t begin, std::int64_t end) const {
-  if (begin < 0 || begin > end || end > shape_[dim]) {
+  if (!shape_.has(dim) || begin < 0 || begin > end || end > shape_[dim]) {
     fail("the slice [{}, {}) of dimension {} is outside {}", begin, end, dim, to_string(shape_));
   }
   Tensor view = *this;

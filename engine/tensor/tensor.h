@@ -126,7 +126,7 @@ class Tensor {
   }
 
   // Views: no data moves. They throw Error with the shapes when they do not fit.
-  /// One size may be -1. Needs a contiguous tensor.
+  /// One size may be -1. Needs a tensor whose layout can be seen so (a contiguous one always can).
   [[nodiscard]] Tensor reshape(Shape shape) const;
   [[nodiscard]] Tensor transpose(std::int64_t dim_a, std::int64_t dim_b) const;
   /// Elements [begin, end) of a dimension.

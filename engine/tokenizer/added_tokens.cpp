@@ -69,11 +69,15 @@ std::optional<std::pair<std::size_t, ByteTrie::Value>> longest_at(const ByteTrie
 AddedTokens::AddedTokens(const ConfigNode& node, const Vocabulary& vocabulary, const Normalizer* normalizer) {
   for (const ConfigNode& element : node.elements()) {
     AddedToken token = read_token(element);
-    if (!token.content.empty()) add(std::move(token), vocabulary);
+    if (token.content.empty()) continue;
+    NormalizedText text{token.content, 0};
+    if (token.normalized && normalizer != nullptr) normalizer->normalize(text);
+    token.spelling = std::move(text.text);
+    add(std::move(token), vocabulary);
   }
   std::stable_partition(tokens_.begin(), tokens_.end(),
-                        [this](const auto& t) { return is_special(t.content); });
-  build_tries(normalizer);
+                        [this](const auto& t) { return special_.contains(t.content); });
+  build_tries();
 }
 
 void AddedTokens::add(AddedToken token, const Vocabulary& vocabulary) {
@@ -92,21 +96,13 @@ void AddedTokens::add(AddedToken token, const Vocabulary& vocabulary) {
   tokens_.push_back(std::move(token));
 }
 
-void AddedTokens::build_tries(const Normalizer* normalizer) {
-  std::vector<std::string> normalized_contents;
+void AddedTokens::build_tries() {
   std::vector<std::pair<std::string_view, ByteTrie::Value>> raw;
   std::vector<std::pair<std::string_view, ByteTrie::Value>> normalized;
-  normalized_contents.reserve(tokens_.size());
-  // Of equal contents the first matches; the trie keeps the last.
+  // Of equal spellings the first matches; the trie keeps the last.
   for (auto token = tokens_.rbegin(); token != tokens_.rend(); ++token) {
-    if (!token->normalized) {
-      raw.emplace_back(token->content, token->id);
-      continue;
-    }
-    NormalizedText text{token->content, 0};
-    if (normalizer != nullptr) normalizer->normalize(text);
-    normalized_contents.push_back(std::move(text.text));
-    if (!normalized_contents.back().empty()) normalized.emplace_back(normalized_contents.back(), token->id);
+    if (!token->spelling.empty())
+      (token->normalized ? normalized : raw).emplace_back(token->spelling, token->id);
   }
   raw_ = ByteTrie(raw);
   normalized_ = ByteTrie(normalized);
@@ -141,10 +137,15 @@ std::optional<std::uint32_t> AddedTokens::id_of(std::string_view content) const 
   return found->second;
 }
 
-std::optional<std::string_view> AddedTokens::content_of(std::uint32_t id) const {
+std::optional<std::string_view> AddedTokens::token_of(std::uint32_t id) const {
   const auto found = by_id_.find(id);
   if (found == by_id_.end()) return std::nullopt;
-  return found->second.content;
+  return found->second.spelling;
+}
+
+bool AddedTokens::is_special(std::uint32_t id) const {
+  const auto found = by_id_.find(id);
+  return found != by_id_.end() && special_.contains(found->second.content);
 }
 
 std::size_t AddedTokens::count_beyond(const Vocabulary& vocabulary) const {

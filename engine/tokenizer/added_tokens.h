@@ -25,6 +25,7 @@ struct AddedToken {
   bool rstrip = false;       ///< takes the spaces behind it
   bool normalized = false;   ///< is looked for in the normalized text, itself normalized
   bool special = false;
+  std::string spelling;  ///< what the text is searched for: the content, normalized if `normalized`
 };
 
 /// A stretch of a text: an added token, or text between them.
@@ -51,8 +52,9 @@ class AddedTokens {
   }
 
   [[nodiscard]] std::optional<std::uint32_t> id_of(std::string_view content) const;
-  [[nodiscard]] std::optional<std::string_view> content_of(std::uint32_t id) const;
-  [[nodiscard]] bool is_special(std::string_view content) const { return special_.contains(content); }
+  /// The token as decoders want it: normalized, if it is found in normalized text.
+  [[nodiscard]] std::optional<std::string_view> token_of(std::uint32_t id) const;
+  [[nodiscard]] bool is_special(std::uint32_t id) const;
   /// How many of them the model's vocabulary lacks.
   [[nodiscard]] std::size_t count_beyond(const Vocabulary& vocabulary) const;
   /// The largest id, if there are tokens.
@@ -60,7 +62,7 @@ class AddedTokens {
 
  private:
   void add(AddedToken token, const Vocabulary& vocabulary);
-  void build_tries(const Normalizer* normalizer);
+  void build_tries();
   [[nodiscard]] std::vector<Segment> find(std::string_view text, const ByteTrie& trie) const;
 
   std::vector<AddedToken> tokens_;  ///< in the order in which they match: special ones first

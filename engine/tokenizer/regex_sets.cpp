@@ -33,7 +33,7 @@ constexpr NamedItems posix_table[] = {
     {"cntrl", R"(\p{Cc})"},
     {"digit", R"(\p{Nd})"},
     {"lower", R"(\p{Lowercase})"},
-    {"punct", R"(\p{P}$+<=>\x{5e}`|~)"},
+    {"punct", R"(\p{P}\p{S})"},  // as [[:punct:]]; \p{Punct} is a general category
     {"space", space_items},
     {"upper", R"(\p{Uppercase})"},
     {"word", word_items},
@@ -88,6 +88,7 @@ constexpr NamedItems category_table[] = {
     {"othernumber", R"(\p{No})"},
     {"p", R"(\p{P})"},
     {"punctuation", R"(\p{P})"},
+    {"punct", R"(\p{P})"},
     {"pc", R"(\p{Pc})"},
     {"connectorpunctuation", R"(\p{Pc})"},
     {"pd", R"(\p{Pd})"},

@@ -32,6 +32,9 @@ std::string literal(char32_t value) {
   return fmt::format("\\x{{{:x}}}", static_cast<std::uint32_t>(value));
 }
 
+/// The superscripts and fractions of Latin-1, which Oniguruma's \w has outside of classes only.
+constexpr std::string_view latin1_numbers = R"(\x{b2}\x{b3}\x{b9}\x{bc}-\x{be})";
+
 std::string bracketed(const CharacterSet& set) {
   if (set.items.empty()) return set.negated ? std::string(any_character) : "(?!)";
   return (set.negated ? "[^" : "[") + set.items + "]";
@@ -271,9 +274,12 @@ class Translator {
 
   void escape() {
     const char32_t letter = next();
-    if (const auto set = escaped_set(letter)) return atom(bracketed(*set));
+    if (auto set = escaped_set(letter)) {
+      if (letter == 'w' || letter == 'W') set->items += latin1_numbers;
+      return atom(bracketed(*set));
+    }
     if (const auto character = escaped_character(letter)) return atom(literal(*character));
-    const std::string word = bracketed(*shorthand_set('w'));
+    const std::string word = bracketed({shorthand_set('w')->items + std::string(latin1_numbers), false});
     switch (letter) {
       case 'b':
         return atom(fmt::format("(?:(?<={0})(?!{0})|(?<!{0})(?={0}))", word));

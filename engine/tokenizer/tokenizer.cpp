@@ -62,8 +62,8 @@ struct Tokenizer::Parts {
   [[nodiscard]] std::optional<std::string_view> token_of(std::int64_t id) const {
     if (id < 0 || id > largest_token_id) return std::nullopt;
     const auto narrow = static_cast<std::uint32_t>(id);
-    if (const auto content = added.content_of(narrow)) return content;
-    return model->vocabulary().token_of(narrow);
+    const auto token = added.token_of(narrow);
+    return token ? token : model->vocabulary().token_of(narrow);
   }
 };
 
@@ -108,7 +108,7 @@ std::string Tokenizer::decode(std::span<const std::int64_t> ids, bool skip_speci
   std::vector<std::string> tokens;
   for (const std::int64_t id : ids) {
     const auto token = parts_->token_of(id);
-    if (!token || (skip_special_tokens && parts_->added.is_special(*token))) continue;
+    if (!token || (skip_special_tokens && parts_->added.is_special(static_cast<std::uint32_t>(id)))) continue;
     tokens.emplace_back(*token);
   }
   if (parts_->decoder) parts_->decoder->decode(tokens);

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "engine/tokenizer/unicode_age.h"
+
 namespace bv2::engine::tokenizer {
 
 namespace {
@@ -153,8 +155,10 @@ bool is_punctuation(char32_t value) {
     return (value >= '!' && value <= '/') || (value >= ':' && value <= '@') ||
            (value >= '[' && value <= '`') || (value >= '{' && value <= '~');
   }
+  if (value == 0x166d || value == 0x111c9) return true;  // were punctuation in Unicode 8
   return is_any_of(value, UTF8PROC_CATEGORY_PC, UTF8PROC_CATEGORY_PD, UTF8PROC_CATEGORY_PS,
-                   UTF8PROC_CATEGORY_PE, UTF8PROC_CATEGORY_PI, UTF8PROC_CATEGORY_PF, UTF8PROC_CATEGORY_PO);
+                   UTF8PROC_CATEGORY_PE, UTF8PROC_CATEGORY_PI, UTF8PROC_CATEGORY_PF, UTF8PROC_CATEGORY_PO) &&
+         !is_newer_than(UnicodeVersion::v8, value);
 }
 
 bool is_numeric(char32_t value) {
@@ -162,13 +166,19 @@ bool is_numeric(char32_t value) {
 }
 
 bool is_mark(char32_t value) {
-  return is_any_of(value, UTF8PROC_CATEGORY_MN, UTF8PROC_CATEGORY_MC, UTF8PROC_CATEGORY_ME);
+  if (value == 0x1cf2 || value == 0x1cf3) return true;  // were marks in Unicode 9
+  return is_any_of(value, UTF8PROC_CATEGORY_MN, UTF8PROC_CATEGORY_MC, UTF8PROC_CATEGORY_ME) &&
+         !is_newer_than(UnicodeVersion::v9, value);
 }
 
-bool is_nonspacing_mark(char32_t value) { return is_any_of(value, UTF8PROC_CATEGORY_MN); }
+bool is_nonspacing_mark(char32_t value) {
+  if (value == 0x1734) return true;  // was one in Unicode 8
+  return is_any_of(value, UTF8PROC_CATEGORY_MN) && !is_newer_than(UnicodeVersion::v8, value);
+}
 
 bool is_other(char32_t value) {
-  return is_any_of(value, UTF8PROC_CATEGORY_CC, UTF8PROC_CATEGORY_CF, UTF8PROC_CATEGORY_CO);
+  return is_any_of(value, UTF8PROC_CATEGORY_CC, UTF8PROC_CATEGORY_CF, UTF8PROC_CATEGORY_CO) &&
+         !is_newer_than(UnicodeVersion::v8, value);
 }
 
 void append_lower_case(std::string& text, char32_t value) {

@@ -42,15 +42,15 @@ std::string to_valid_utf8(std::string_view bytes);
 bool is_white_space(char32_t value);
 /// What \w is to the regex engine of the reference: Alphabetic, marks, decimal digits, connectors, joiners.
 bool is_word(char32_t value);
-/// General category P, or an ASCII symbol.
+/// General category P of Unicode 8, or an ASCII symbol.
 bool is_punctuation(char32_t value);
 /// General category N.
 bool is_numeric(char32_t value);
-/// General category M.
+/// General category M of Unicode 9.
 bool is_mark(char32_t value);
-/// General category Mn.
+/// General category Mn of Unicode 8.
 bool is_nonspacing_mark(char32_t value);
-/// General categories Cc, Cf, Co.
+/// General categories Cc, Cf, Co of Unicode 8.
 bool is_other(char32_t value);
 
 /// Appends the full lower case (without context) of a code point.

@@ -7,12 +7,16 @@
 
 #include "base/error.h"
 #include "engine/tokenizer/normalizer.h"
+#include "engine/tokenizer/unicode_age.h"
 
 namespace bv2::engine::tokenizer {
 
 namespace {
 
-int combining_class(utf8proc_int32_t value) { return utf8proc_get_property(value)->combining_class; }
+int combining_class(utf8proc_int32_t value) {
+  const int found = utf8proc_get_property(value)->combining_class;
+  return found != 0 && is_newer_than(UnicodeVersion::v9, static_cast<char32_t>(value)) ? 0 : found;
+}
 
 /// Puts each run of marks into canonical order. utf8proc_decompose would do it by insertion, which takes
 /// minutes for a megabyte of marks.
@@ -29,23 +33,32 @@ void order_marks(std::vector<utf8proc_int32_t>& points) {
   }
 }
 
+/// Appends the decomposition of a character.
+void decompose(char32_t value, int options, std::vector<utf8proc_int32_t>& points) {
+  constexpr std::size_t longest_decomposition = 18;  // of U+FDFA; utf8proc says when it is longer
+  std::array<utf8proc_int32_t, 2 * longest_decomposition> expanded{};
+  if (is_newer_than(UnicodeVersion::v9, value)) {
+    points.push_back(static_cast<utf8proc_int32_t>(value));
+    return;
+  }
+  int boundary = 0;
+  const auto count = utf8proc_decompose_char(
+      static_cast<utf8proc_int32_t>(value), expanded.data(), expanded.size(),
+      static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | (options & UTF8PROC_COMPAT)), &boundary);
+  if (count < 0 || static_cast<std::size_t>(count) > expanded.size()) {
+    fail("U+{:04X} could not be decomposed", static_cast<std::uint32_t>(value));
+  }
+  points.insert(points.end(), expanded.begin(), expanded.begin() + count);
+}
+
 /// Normalizes a stretch of text and appends it.
 void append_stretch(std::string& out, std::string_view text, int options,
                     std::vector<utf8proc_int32_t>& points) {
-  constexpr std::size_t longest_decomposition = 18;  // U+FDFA; enforced by the check of the result below
-  std::array<utf8proc_int32_t, 2 * longest_decomposition> expanded{};
   points.clear();
   for (std::size_t position = 0; position < text.size();) {
     const CodePoint point = code_point_at(text, position);
     position += point.length;
-    int boundary = 0;
-    const auto count = utf8proc_decompose_char(
-        static_cast<utf8proc_int32_t>(point.value), expanded.data(), expanded.size(),
-        static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | (options & UTF8PROC_COMPAT)), &boundary);
-    if (count < 0 || static_cast<std::size_t>(count) > expanded.size()) {
-      fail("U+{:04X} could not be decomposed", static_cast<std::uint32_t>(point.value));
-    }
-    points.insert(points.end(), expanded.begin(), expanded.begin() + count);
+    decompose(point.value, options, points);
   }
   order_marks(points);
   auto count = static_cast<utf8proc_ssize_t>(points.size());

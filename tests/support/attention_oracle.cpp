@@ -154,6 +154,10 @@ AttentionExpected expected_attention(const AttentionCase& shape, const Attention
         }
         expected.out.push_back(out);
         expected.single_bound.push_back(single_bound(shape, row, out, absolute_out));
+        // Each weight and their sum are off by one rounding at most; the sum is of what was rounded.
+        expected.paired_bound.push_back(expected.single_bound.back() + rounding(shape.dtype) *
+                                                                           (1 + 2 * rounding(shape.dtype)) *
+                                                                           (absolute_out + std::abs(out)));
         expected.eager_bound.push_back(eager_bound(shape, row, out, absolute_out, largest_value));
         expected.sees_a_key.push_back(row.sees_a_key);
       }

@@ -37,6 +37,7 @@ AttentionInputs random_inputs(const AttentionCase& shape, std::mt19937_64& rando
 struct AttentionExpected {
   std::vector<double> out;
   std::vector<double> single_bound;  ///< error of arithmetic in float32, the result rounded to the dtype
+  std::vector<double> paired_bound;  ///< the same when the softmax's powers are rounded to the dtype too
   std::vector<double> eager_bound;   ///< error when every step of the definition is rounded to the dtype
   std::vector<bool> sees_a_key;
 };

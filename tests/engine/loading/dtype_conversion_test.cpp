@@ -33,7 +33,7 @@ template <class From, class To>
 void expect_as_one_by_one(const std::vector<From>& values) {
   // One byte off, so that nothing is aligned.
   std::vector<std::byte> source(values.size() * sizeof(From) + 1);
-  std::memcpy(source.data() + 1, values.data(), values.size() * sizeof(From));
+  if (!values.empty()) std::memcpy(source.data() + 1, values.data(), values.size() * sizeof(From));
   on_each_instruction_set([&] {
     std::vector<std::byte> target(values.size() * sizeof(To) + 2, std::byte{0xa5});
     convert_elements(DtypeOf<From>::value, source.data() + 1, DtypeOf<To>::value, target.data() + 1,

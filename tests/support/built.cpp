@@ -1,0 +1,12 @@
+// What the build made that tests run or load.
+#include "support/built.h"
+
+namespace bv2::test {
+
+std::string program() { return BV2_TEST_PROGRAM; }
+
+std::filesystem::path module_dir(std::string_view name) {
+  return std::filesystem::path(BV2_TEST_MODULES_DIR) / name;
+}
+
+}  // namespace bv2::test

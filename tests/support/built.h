@@ -1,0 +1,15 @@
+// What the build made that tests run or load.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace bv2::test {
+
+/// The program.
+std::string program();
+/// The folder of one module of tests/modules, which holds nothing else.
+std::filesystem::path module_dir(std::string_view name);
+
+}  // namespace bv2::test
