@@ -6,9 +6,9 @@
 
 #include <exception>
 
+#include "base/shown_text.h"
 #include "engine/loading/checkpoint_folder.h"
 #include "engine/loading/dtype_conversion.h"
-#include "base/shown_text.h"
 #include "engine/loading/tensor_names.h"
 
 namespace bv2::engine {

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <functional>
 
-#include "engine/loading/rope_config.h"
 #include "base/shown_text.h"
+#include "engine/loading/rope_config.h"
 
 namespace bv2::engine {
 namespace {

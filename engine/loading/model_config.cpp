@@ -7,9 +7,9 @@
 #include <array>
 #include <cmath>
 
+#include "base/shown_text.h"
 #include "engine/loading/checkpoint_folder.h"
 #include "engine/loading/model_families.h"
-#include "base/shown_text.h"
 
 namespace bv2::engine {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <unistd.h>
 
-#include "engine/loading/dtype_conversion.h"
 #include "base/shown_text.h"
+#include "engine/loading/dtype_conversion.h"
 
 namespace bv2::engine {
 namespace {

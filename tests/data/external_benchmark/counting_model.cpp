@@ -42,7 +42,8 @@ class CountingSession final : public bv2::Session {
   /// 1 for the id that comes, 0 for all others.
   static std::vector<float> logits_for(const std::vector<std::int64_t>& ids) {
     std::vector<float> logits(ids.size() * vocab_size);
-    for (std::size_t i = 0; i < ids.size(); ++i) logits[i * vocab_size + static_cast<std::size_t>(ids[i])] = 1;
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      logits[i * vocab_size + static_cast<std::size_t>(ids[i])] = 1;
     return logits;
   }
 };
@@ -60,11 +61,14 @@ class CountingBenchmark final : public bv2::ModelBenchmark {
   }
 
   std::unique_ptr<bv2::Session> open(const bv2::ScenarioConfig& config) const override {
-    if (!config.model_id.empty()) bv2::fail("counting-model has no checkpoints, '{}' was asked for", config.model_id);
+    if (!config.model_id.empty())
+      bv2::fail("counting-model has no checkpoints, '{}' was asked for", config.model_id);
     return std::make_unique<CountingSession>();
   }
 };
 
 }  // namespace
 
-extern "C" void run_counting_model(bv2::BenchmarkHost& host) { host.add(std::make_unique<CountingBenchmark>()); }
+extern "C" void run_counting_model(bv2::BenchmarkHost& host) {
+  host.add(std::make_unique<CountingBenchmark>());
+}
