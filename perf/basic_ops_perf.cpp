@@ -20,20 +20,15 @@ using bv2::engine::Shape;
 using bv2::engine::Tensor;
 
 // Weights that are read in turn are together larger than any cache, as those of a model are.
-constexpr std::int64_t cold_bytes = 128 << 20U;
+constexpr std::int64_t cold_bytes = 256 << 20U;
 
 template <class T>
 void fill(Tensor& x) {
   std::uint32_t state = 1;
-  const std::span<T> values = x.span<T>();
-  const auto drawn = std::min<std::size_t>(values.size(), 1 << 20U);
-  for (T& value : values.first(drawn)) {
+  for (T& value : x.span<T>()) {
     state = state * 1664525U + 1013904223U;
     value = T(static_cast<float>(state >> 8U) * 0x1p-23F - 1.F);  // [-1, 1)
   }
-  for (std::size_t i = drawn; i < values.size(); i += drawn)
-    std::copy_n(values.begin(), std::min(drawn, values.size() - i),
-                values.begin() + static_cast<std::ptrdiff_t>(i));
 }
 
 Tensor numbers(Dtype dtype, const Shape& shape) {

@@ -68,30 +68,23 @@ constexpr int vectors_of(std::int64_t rows) { return rows == 1 ? 8 : 4; }
 // Four at a time, so that the sums across lanes share their shuffles.
 constexpr int dots = 4;
 
-#if HWY_TARGET != HWY_SCALAR
-/// The sum of the blocks of four lanes.
-HWY_INLINE hn::Vec<hn::Full128<float>> sum_of_blocks(hn::Full128<float>, hn::Vec<hn::Full128<float>> v) {
-  return v;
-}
-template <class D>
-HWY_INLINE hn::Vec<hn::Full128<float>> sum_of_blocks(D d, hn::Vec<D> v) {
-  const hn::Half<D> half;
-  return sum_of_blocks(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
-}
-#endif
-
-/// c[0 .. 4) = the sums across the lanes of four vectors.
-template <class T>
-HWY_INLINE void store_sums_of_lanes(const FloatVec* v, T* c) {
+/// The sums across the lanes of four vectors.
+HWY_INLINE void sums_of_lanes(const FloatVec* v, float* sums) {
   const FloatTag d;
 #if HWY_TARGET == HWY_SCALAR
-  for (int i = 0; i < dots; ++i) store_floats(d, v[i], c + i);
+  for (int i = 0; i < dots; ++i) sums[i] = hn::GetLane(v[i]);
+  (void)d;
 #else
   const auto v02 = hn::Add(hn::InterleaveLower(d, v[0], v[2]), hn::InterleaveUpper(d, v[0], v[2]));
   const auto v13 = hn::Add(hn::InterleaveLower(d, v[1], v[3]), hn::InterleaveUpper(d, v[1], v[3]));
   const auto blocks = hn::Add(hn::InterleaveLower(d, v02, v13), hn::InterleaveUpper(d, v02, v13));
+  float lanes[hn::MaxLanes(FloatTag())];
+  hn::StoreU(blocks, d, lanes);
   const hn::Full128<float> d4;
-  store_floats(d4, sum_of_blocks(d, blocks), c);
+  auto sum = hn::LoadU(d4, lanes);
+  for (std::size_t block = 4; block < hn::Lanes(d); block += 4)
+    sum = hn::Add(sum, hn::LoadU(d4, lanes + block));
+  hn::StoreU(sum, d4, sums);
 #endif
 }
 
@@ -133,7 +126,9 @@ HWY_INLINE void dot_block(const Product& product, const T* HWY_RESTRICT a, const
   for (int row = 0; row < rows; ++row) {
     for (int dot = 0; dot < dots && steps == 2; ++dot)
       sums[0][row][dot] = hn::Add(sums[0][row][dot], sums[steps - 1][row][dot]);
-    store_sums_of_lanes(sums[0][row], c + row * product.n);
+    float results[dots];
+    sums_of_lanes(sums[0][row], results);
+    for (int dot = 0; dot < dots; ++dot) c[row * product.n + dot] = T(results[dot]);
   }
 }
 
