@@ -117,7 +117,7 @@ HWY_EXPORT(binary_range);
 namespace eager {
 namespace {
 
-// Measured on Zen 4: below this a second thread costs more than it brings.
+// Elements that a thread should have at least; an estimate.
 constexpr std::int64_t grain = 16 << 10U;
 
 }  // namespace

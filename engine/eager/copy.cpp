@@ -8,7 +8,7 @@
 namespace bv2::engine::eager {
 namespace {
 
-// Measured on Zen 4: waking a thread costs what it takes to copy this much within L2.
+// What a thread should copy at least; an estimate.
 constexpr std::int64_t grain_bytes = 128 << 10U;
 // A tile of 32 x 32 elements of 4 bytes reads and writes whole cache lines and fits L1 twice.
 constexpr std::int64_t tile = 32;

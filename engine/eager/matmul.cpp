@@ -8,7 +8,7 @@
 namespace bv2::engine::eager {
 namespace {
 
-// Up to this many rows our own kernels run (measured: docs/eager.md).
+// Up to this many rows our own kernels run. For weights not yet held against oneDNN: see docs/eager.md.
 constexpr std::int64_t max_rows = 8;
 // float32 copies of parts of b are kept within this, so that they stay in L2.
 constexpr std::int64_t panel_bytes = 1 << 20U;
