@@ -131,6 +131,7 @@ class Translator {
       return 0;
     }
     const std::size_t start = out_.size();
+    const bool ignored_case = ignores_case_;
     if (skip("?")) {
       if (!group_opening()) return 1;
     } else {
@@ -140,6 +141,7 @@ class Translator {
     if (!skip(")")) refuse("lacks a ')'");
     out_ += ')';
     last_atom_ = start;
+    ignores_case_ = ignored_case;
     return 0;
   }
 
@@ -164,6 +166,7 @@ class Translator {
     std::string options;
     for (char32_t character = next();; character = next()) {
       if (character == 'i' || character == '-') {
+        if (character == 'i') ignores_case_ = options.find('-') == std::string::npos;
         options += static_cast<char>(character);
       } else if (character == 'm') {
         options += 's';  // Ruby's (?m) lets the dot match newlines
@@ -374,6 +377,8 @@ class Translator {
     if (skip("]")) operands.back().items += literal(']');  // the first ']' stands for itself
     while (!skip("]")) {
       if (skip("&&")) {
+        // Oniguruma folds the case of the result, PCRE2 of each operand.
+        if (ignores_case_) refuse("uses && under (?i), which is not supported");
         operands.emplace_back();
       } else if (skip("[:")) {
         posix_bracket(operands.back());
@@ -411,6 +416,7 @@ class Translator {
   std::string_view pattern_;
   std::size_t position_ = 0;
   std::string out_;
+  bool ignores_case_ = false;
   std::size_t last_atom_ = no_atom;  ///< where the last atom starts in out_, for quantifiers
 };
 
