@@ -27,7 +27,7 @@ BenchmarkInfo EngineBenchmark::info() const {
           .default_prompt = std::string(default_prompt),
           .default_sequence_length = family_.default_sequence_length,
           .model_types = family_.model_types,
-          .variants = {"eager"}};
+          .variants = engine_variants()};
 }
 
 std::unique_ptr<Session> EngineBenchmark::open(const ScenarioConfig& config) const {

@@ -10,6 +10,8 @@
 #include "base/cpu_topology.h"
 #include "engine/eager/eager_executor.h"
 #include "engine/generation/greedy.h"
+#include "engine/kernels/registry.h"
+#include "engine/kernels/weight_packing.h"
 #include "engine/loading/checkpoint.h"
 #include "engine/loading/synthetic_weights.h"
 #include "engine/ops/basic.h"
@@ -53,6 +55,20 @@ std::string attention_name(AttentionPath path) {
                                 : fmt::format("{}_{}", found->implementation, found->backend);
 }
 
+/// A way to run that a scenario may name.
+struct Variant {
+  std::string_view name;
+  bool kernels;  // fused kernels on packed weights
+};
+constexpr std::array variants{Variant{"eager", false}, Variant{"kernelized", true}};
+
+const Variant& variant_of(const ScenarioConfig& config) {
+  const auto* found = std::ranges::find(variants, config.variant, &Variant::name);
+  if (found != variants.end()) return *found;
+  fail("the variant '{}' is not supported (supported: {})", config.variant,
+       fmt::join(engine_variants(), ", "));
+}
+
 Dtype run_dtype(const ScenarioConfig& config) {
   constexpr std::array supported{Dtype::float32, Dtype::bfloat16, Dtype::float16};
   const std::optional<Dtype> dtype = dtype_from_name(config.dtype);
@@ -83,15 +99,17 @@ LoadedModel load_checkpoint(const ScenarioConfig& config) {
 }
 
 void check_supported(const ScenarioConfig& config) {
-  if (config.variant != "eager") fail("the variant '{}' is not supported (supported: eager)", config.variant);
   if (config.device != "cpu") fail("the device '{}' is not supported (supported: cpu)", config.device);
 }
 
 /// Runs the model without looking at what it computes.
 class EngineSession final : public Session {
  public:
-  EngineSession(LoadedModel loaded, AttentionPath attention, std::int64_t threads)
-      : loaded_(std::move(loaded)), context_(executor_, attention), threads_(threads) {}
+  EngineSession(LoadedModel loaded, const Variant& variant, AttentionPath attention, std::int64_t threads)
+      : loaded_(std::move(loaded)),
+        variant_(&variant),
+        context_(executor_, attention, variant.kernels ? &kernels_ : nullptr),
+        threads_(threads) {}
 
   [[nodiscard]] ModelFacts facts() const override {
     const engine::Model& model = *loaded_.model;
@@ -113,7 +131,13 @@ class EngineSession final : public Session {
     return loaded_.tokenizer ? loaded_.tokenizer->decode(ids) : std::string();
   }
 
-  void prepare() override {}  // eager has nothing to prepare
+  void prepare() override {
+    if (!variant_->kernels) return;
+    engine::set_thread_count(threads_);
+    kernels_.table = engine::kernels_for(loaded_.model->dtype());
+    if (kernels_.table.empty()) check_kernels_ran();
+    packing_ = engine::pack_weights(*loaded_.model);
+  }
 
   void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) override {
     engine::set_thread_count(threads_);
@@ -126,6 +150,7 @@ class EngineSession final : public Session {
       };
     }
     engine::generate_greedy(context_, *loaded_.model, *cache_, ids_tensor(prompt), new_tokens, callbacks);
+    check_kernels_ran();
   }
 
   ForwardOutput forward(const PromptIds& prompt) override {
@@ -134,19 +159,24 @@ class EngineSession final : public Session {
     cache_->clear();
     const Tensor logits = as_float32(
         loaded_.model->forward(context_, ids_tensor(prompt), *cache_, engine::LogitsOf::all_tokens));
+    check_kernels_ran();
     const std::span<const float> values = logits.span<float>();
     return {.width = logits.size(-1), .values = {values.begin(), values.end()}};
   }
 
   [[nodiscard]] Json effective() const override {
     Json document = Json::object();
-    document["variant"] = "eager";
+    document["variant"] = variant_->name;
     document["attention"] = attention_name(context_.attention());
     document["dtype"] = name(loaded_.model->dtype());
     document["isa"] = engine::effective_isa();
     document["threads"] = threads_;
     document["definitions"] = context_.record().definitions;
     document["kernels"] = context_.record().kernels;
+    if (packing_) {
+      document["packed_weight_bytes"] = packing_->packed_bytes;
+      document["second_copy_bytes"] = packing_->second_copy_bytes;
+    }
     return document;
   }
 
@@ -156,6 +186,14 @@ class EngineSession final : public Session {
   }
 
   Tensor as_float32(const Tensor& x) { return contiguous(context_, cast(context_, x, Dtype::float32)); }
+
+  /// A mode in which nothing of its own ran must not be reported as that mode.
+  void check_kernels_ran() const {
+    if (!variant_->kernels || !context_.record().kernels.empty()) return;
+    fail(
+        "the variant '{}' replaced nothing: no kernel takes {} on this machine ({}); use the variant 'eager'",
+        variant_->name, name(loaded_.model->dtype()), engine::effective_isa());
+  }
 
   /// Reuses the memory of the call before where it has the same shape, so that a measured call allocates no
   /// cache.
@@ -167,7 +205,10 @@ class EngineSession final : public Session {
   }
 
   LoadedModel loaded_;
+  const Variant* variant_;
   engine::EagerExecutor executor_;
+  engine::KernelSet kernels_;
+  std::optional<engine::PackingReport> packing_;
   engine::Context context_;
   std::int64_t threads_;
   std::optional<engine::KvCache> cache_;
@@ -176,15 +217,22 @@ class EngineSession final : public Session {
 
 }  // namespace
 
+std::vector<std::string> engine_variants() {
+  std::vector<std::string> names;
+  for (const Variant& variant : variants) names.emplace_back(variant.name);
+  return names;
+}
+
 std::unique_ptr<Session> open_engine_session(const ScenarioConfig& config, std::string_view default_config,
                                              std::string_view default_name) {
   check_supported(config);
+  const Variant& variant = variant_of(config);
   const AttentionPath attention = attention_path(config);
   const std::int64_t threads = config.threads > 0 ? config.threads : physical_core_count();
   engine::set_thread_count(threads);
   LoadedModel loaded = config.model_id.empty() ? load_synthetic(config, default_config, default_name)
                                                : load_checkpoint(config);
-  return std::make_unique<EngineSession>(std::move(loaded), attention, threads);
+  return std::make_unique<EngineSession>(std::move(loaded), variant, attention, threads);
 }
 
 }  // namespace bv2

@@ -6,7 +6,8 @@ namespace bv2::engine {
 namespace {
 
 // Another attention that was asked for is measured as asked.
-bool fits(const Context& context, const Attention&, const Tensor&, const Tensor&, const Tensor&, const Tensor&) {
+bool fits(const Context& context, const Attention&, const Tensor&, const Tensor&, const Tensor&,
+          const Tensor&) {
   return context.attention() == AttentionPath::sdpa_flash_attention;
 }
 
@@ -16,10 +17,13 @@ Tensor attention(Context& context, const Attention& op, const Tensor& q, const T
   return sdpa(context.attention(), op, q, k, v, padding);
 }
 
-const KernelRegistration<Attention> registered(
-    {.operation = {}, .name = "flash_attention", .rank = 10, .when = "the flash_attention path",
-     .dtypes = {Dtype::float32, Dtype::bfloat16, Dtype::float16}, .isa = own_isa},
-    fits, attention);
+const KernelRegistration<Attention> registered({.operation = {},
+                                                .name = "flash_attention",
+                                                .rank = 10,
+                                                .when = "the flash_attention path",
+                                                .dtypes = {Dtype::float32, Dtype::bfloat16, Dtype::float16},
+                                                .isa = own_isa},
+                                               fits, attention);
 
 }  // namespace
 }  // namespace bv2::engine

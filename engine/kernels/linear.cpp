@@ -1,5 +1,5 @@
-// Linear layers on packed weights: a few rows, whose cost is one read of the weights, and any number of rows where
-// the library has no product for the dtype.
+// Linear layers on packed weights: a few rows, whose cost is one read of the weights, and any number of rows
+// where the library has no product for the dtype.
 #include <array>
 
 #include "engine/kernels/panel_products.h"
@@ -76,8 +76,8 @@ Qkv qkv_projection(Context& context, const QkvProjection& op, const Tensor& x, c
   return {split_heads(q_out, op.head_dim), split_heads(k_out, op.head_dim), split_heads(v_out, op.head_dim)};
 }
 
-Tensor gated_projection(Context& context, const GatedProjection& op, const Tensor& x, const LinearWeights& gate,
-                        const LinearWeights& up) {
+Tensor gated_projection(Context& context, const GatedProjection& op, const Tensor& x,
+                        const LinearWeights& gate, const LinearWeights& up) {
   const Tensor out = output_of(x, gate.weight);
   const std::array targets{GatedTarget{.gate = panels_of(gate.weight),
                                        .up = panels_of(up.weight),
@@ -90,12 +90,17 @@ Tensor gated_projection(Context& context, const GatedProjection& op, const Tenso
 }
 
 bool all_packed(const Tensor& x, std::initializer_list<const Tensor*> weights) {
-  return x.is_contiguous() && std::ranges::none_of(weights, [](const Tensor* weight) { return weight->is_plain(); });
+  return x.is_contiguous() &&
+         std::ranges::none_of(weights, [](const Tensor* weight) { return weight->is_plain(); });
 }
 
 KernelFacts facts(std::string_view name, int rank, std::string_view when) {
-  return {.operation = {}, .name = name, .rank = rank, .when = when,
-          .dtypes = {Dtype::float32, Dtype::bfloat16, Dtype::float16}, .isa = own_isa};
+  return {.operation = {},
+          .name = name,
+          .rank = rank,
+          .when = when,
+          .dtypes = {Dtype::float32, Dtype::bfloat16, Dtype::float16},
+          .isa = own_isa};
 }
 
 // More rows are bound by arithmetic, which the library does faster where it knows the dtype.
@@ -117,8 +122,8 @@ bool fits_residual(const Context&, const LinearResidual&, const Tensor& x, const
   return all_packed(x, {&weights.weight}) && residual.is_contiguous() && (!few || few_rows(x));
 }
 template <bool few>
-bool fits_qkv(const Context&, const QkvProjection&, const Tensor& x, const LinearWeights& q, const LinearWeights& k,
-              const LinearWeights& v) {
+bool fits_qkv(const Context&, const QkvProjection&, const Tensor& x, const LinearWeights& q,
+              const LinearWeights& k, const LinearWeights& v) {
   return all_packed(x, {&q.weight, &k.weight, &v.weight}) && (!few || few_rows(x));
 }
 template <bool few>
@@ -132,8 +137,8 @@ const KernelFacts any_rows = facts("panel_gemm", any_rank, any_when);
 
 const KernelRegistration<Linear> registered[]{{streaming, fits_linear<true>, linear},
                                               {any_rows, fits_linear<false>, linear}};
-const KernelRegistration<LinearResidual> registered_residual[]{{streaming, fits_residual<true>, linear_residual},
-                                                               {any_rows, fits_residual<false>, linear_residual}};
+const KernelRegistration<LinearResidual> registered_residual[]{
+    {streaming, fits_residual<true>, linear_residual}, {any_rows, fits_residual<false>, linear_residual}};
 const KernelRegistration<QkvProjection> registered_qkv[]{{streaming, fits_qkv<true>, qkv_projection},
                                                          {any_rows, fits_qkv<false>, qkv_projection}};
 const KernelRegistration<GatedProjection> registered_gated[]{{streaming, fits_gated<true>, gated_projection},

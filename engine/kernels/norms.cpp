@@ -59,8 +59,12 @@ Tensor layer_norm(Context&, const LayerNorm& op, const Tensor& x, const Tensor& 
   return out;
 }
 
-const KernelFacts facts{.operation = {}, .name = "norm_rows", .rank = 10, .when = "rows at one distance from each other",
-                        .dtypes = {Dtype::float32, Dtype::bfloat16, Dtype::float16}, .isa = own_isa};
+const KernelFacts facts{.operation = {},
+                        .name = "norm_rows",
+                        .rank = 10,
+                        .when = "rows at one distance from each other",
+                        .dtypes = {Dtype::float32, Dtype::bfloat16, Dtype::float16},
+                        .isa = own_isa};
 const KernelRegistration<RmsNorm> registered_rms(facts, fits_rms, rms_norm);
 const KernelRegistration<LayerNorm> registered_layer(facts, fits_layer, layer_norm);
 

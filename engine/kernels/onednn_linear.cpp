@@ -12,7 +12,8 @@ using Other = ProductFusion::Other;
 
 /// One product of all rows of x; `other` [.., outputs] is added or multiplied.
 Tensor product(Context& context, const Tensor& x, const Tensor& weight, const Tensor& bias,
-               std::optional<Activation> activation = {}, Other what = Other::none, const Tensor& other = {}) {
+               std::optional<Activation> activation = {}, Other what = Other::none,
+               const Tensor& other = {}) {
   Shape shape = x.shape();
   shape[-1] = weight.size(0);
   const Tensor out(x.dtype(), shape);
@@ -45,8 +46,8 @@ Qkv qkv_projection(Context& context, const QkvProjection& op, const Tensor& x, c
   return {heads(q), heads(k), heads(v)};
 }
 
-Tensor gated_projection(Context& context, const GatedProjection& op, const Tensor& x, const LinearWeights& gate,
-                        const LinearWeights& up) {
+Tensor gated_projection(Context& context, const GatedProjection& op, const Tensor& x,
+                        const LinearWeights& gate, const LinearWeights& up) {
   const Tensor value = product(context, x, up.weight, up.bias);
   return product(context, x, gate.weight, gate.bias, op.activation, Other::multiply, value);
 }
@@ -63,8 +64,8 @@ bool fits_residual(const Context&, const LinearResidual&, const Tensor& x, const
                    const Tensor& residual) {
   return fits(x, {&weights.weight}) && residual.is_contiguous();
 }
-bool fits_qkv(const Context&, const QkvProjection&, const Tensor& x, const LinearWeights& q, const LinearWeights& k,
-              const LinearWeights& v) {
+bool fits_qkv(const Context&, const QkvProjection&, const Tensor& x, const LinearWeights& q,
+              const LinearWeights& k, const LinearWeights& v) {
   return fits(x, {&q.weight, &k.weight, &v.weight});
 }
 bool fits_gated(const Context&, const GatedProjection&, const Tensor& x, const LinearWeights& gate,
@@ -72,8 +73,12 @@ bool fits_gated(const Context&, const GatedProjection&, const Tensor& x, const L
   return fits(x, {&gate.weight, &up.weight});
 }
 
-const KernelFacts facts{.operation = {}, .name = "onednn_panels", .rank = 20, .when = "packed weights",
-                        .dtypes = {Dtype::float32, Dtype::bfloat16}, .isa = OneDnnPanels::isa};
+const KernelFacts facts{.operation = {},
+                        .name = "onednn_panels",
+                        .rank = 20,
+                        .when = "packed weights",
+                        .dtypes = {Dtype::float32, Dtype::bfloat16},
+                        .isa = OneDnnPanels::isa};
 
 const KernelRegistration<Linear> registered(facts, fits_linear, linear);
 const KernelRegistration<LinearResidual> registered_residual(facts, fits_residual, linear_residual);

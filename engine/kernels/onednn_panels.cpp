@@ -50,12 +50,13 @@ Prepared prepare(const Key& key, const dnnl::engine& engine) {
   const dnnl::memory::desc weight({key.depth, key.outputs}, type,
                                   key.dtype == Dtype::bfloat16 ? Tag::BA16a64b2a : Tag::BA16a64b);
   const dnnl::memory::desc out({key.rows, key.outputs}, type, Tag::ab);
-  const dnnl::memory::desc bias = key.fusion.bias ? dnnl::memory::desc({1, key.outputs}, type, Tag::ab)
-                                                  : dnnl::memory::desc();
+  const dnnl::memory::desc bias =
+      key.fusion.bias ? dnnl::memory::desc({1, key.outputs}, type, Tag::ab) : dnnl::memory::desc();
   dnnl::post_ops after;
   if (key.fusion.activation) {
     for (const Algorithm& known : algorithms) {
-      if (known.activation == *key.fusion.activation) after.append_eltwise(1, known.algorithm, known.alpha, 0);
+      if (known.activation == *key.fusion.activation)
+        after.append_eltwise(1, known.algorithm, known.alpha, 0);
     }
   }
   using Other = ProductFusion::Other;
@@ -108,21 +109,22 @@ void OneDnnPanels::multiply(const PanelProduct& product) {
     }
     ready.primitive.execute(impl_->stream, arguments);
   } catch (const dnnl::error& error) {
-    fail("oneDNN could not multiply [{}, {}] by packed weights [{}, {}] in {}: {}", product.rows, weight.depth,
-         weight.outputs, weight.depth, name(weight.dtype), error.what());
+    fail("oneDNN could not multiply [{}, {}] by packed weights [{}, {}] in {}: {}", product.rows,
+         weight.depth, weight.outputs, weight.depth, name(weight.dtype), error.what());
   }
 }
 
 std::string OneDnnPanels::isa(Dtype dtype) {
-  // Blocked weights go to oneDNN's AVX-512 and AMX kernels; below that it has plain loops for them, slower than ours.
-  // BV2_MAX_ISA stands for the whole program.
+  // Blocked weights go to oneDNN's AVX-512 and AMX kernels; below that it has plain loops for them, slower
+  // than ours. BV2_MAX_ISA stands for the whole program.
   if (dtype == Dtype::float16 || !effective_isa().starts_with("avx512")) return {};
   try {
     const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
     const Prepared probe = prepare({dtype, 32, 64, 64, {}}, engine);
     const std::string_view implementation = probe.description.impl_info_str();
     const std::string_view wanted = "brg:";
-    return implementation.starts_with(wanted) ? std::string(implementation.substr(wanted.size())) : std::string();
+    return implementation.starts_with(wanted) ? std::string(implementation.substr(wanted.size()))
+                                              : std::string();
   } catch (const dnnl::error&) {
     return {};
   }

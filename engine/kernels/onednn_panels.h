@@ -1,4 +1,5 @@
-// Products of many rows with packed weights, by oneDNN (which brings AMX and the dot products of AVX512-BF16).
+// Products of many rows with packed weights, by oneDNN (which brings AMX and the dot products of
+// AVX512-BF16).
 #pragma once
 
 #include <cstdint>
@@ -30,8 +31,8 @@ struct PanelProduct {
   std::byte* out = nullptr;
 };
 
-/// Keeps the primitives that it made, so that a shape is prepared once. One thread at a time; a product uses OpenMP's
-/// threads.
+/// Keeps the primitives that it made, so that a shape is prepared once. One thread at a time; a product uses
+/// OpenMP's threads.
 class OneDnnPanels {
  public:
   OneDnnPanels();
@@ -42,8 +43,8 @@ class OneDnnPanels {
   /// Throws Error with the shape when oneDNN cannot.
   void multiply(const PanelProduct& product);
 
-  /// The instruction set by which oneDNN multiplies panels of that dtype here ("avx512_core_bf16"); empty where it has
-  /// only its plain loops for them.
+  /// The instruction set by which oneDNN multiplies panels of that dtype here ("avx512_core_bf16"); empty
+  /// where it has only its plain loops for them.
   static std::string isa(Dtype dtype);
 
  private:

@@ -61,7 +61,8 @@ HWY_INLINE FloatVec with_bias(FloatVec sum, const std::byte* bias, const Place& 
 template <class Use>
 HWY_INLINE void for_row_blocks(const ProductInput& input, std::int64_t depth, const Use& use) {
   for (std::int64_t row = 0; row < input.rows; row += max_tile_rows) {
-    use(input.x + row * depth, row, static_cast<int>(std::min<std::int64_t>(max_tile_rows, input.rows - row)));
+    use(input.x + row * depth, row,
+        static_cast<int>(std::min<std::int64_t>(max_tile_rows, input.rows - row)));
   }
 }
 
@@ -71,7 +72,8 @@ const T* panel_at(const PanelMatrix& weight, std::int64_t panel) {
 }
 
 template <class T>
-void store_linear(const LinearTarget& target, std::int64_t panel, std::int64_t row, int rows, const float* sums) {
+void store_linear(const LinearTarget& target, std::int64_t panel, std::int64_t row, int rows,
+                  const float* sums) {
   const FloatTag d;
   for (int r = 0; r < rows; ++r) {
     for_vectors(target.weight, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {
@@ -121,7 +123,8 @@ void store_gated(const GatedTarget& target, std::int64_t panel, std::int64_t row
 }
 
 template <class T>
-void multiply_gated_of(const ProductInput& input, const GatedTarget& target, std::int64_t begin, std::int64_t end) {
+void multiply_gated_of(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
+                       std::int64_t end) {
   alignas(64) float gate[max_tile_rows * tile_columns];
   alignas(64) float up[max_tile_rows * tile_columns];
   const std::int64_t depth = target.gate.depth;
@@ -135,8 +138,8 @@ void multiply_gated_of(const ProductInput& input, const GatedTarget& target, std
 }
 
 template <class T>
-void find_largest_of(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin, std::int64_t end,
-                     Largest* largest) {
+void find_largest_of(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
+                     std::int64_t end, Largest* largest) {
   alignas(64) float sums[max_tile_rows * tile_columns];
   for (std::int64_t panel = begin; panel < end; ++panel) {
     const std::int64_t first = panel * tile_columns;
@@ -155,13 +158,15 @@ void find_largest_of(const ProductInput& input, const PanelMatrix& weight, std::
   }
 }
 
-void multiply_linear(const ProductInput& input, const LinearTarget& target, std::int64_t begin, std::int64_t end) {
+void multiply_linear(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
+                     std::int64_t end) {
   if (target.weight.dtype == Dtype::float32) multiply_linear_of<float>(input, target, begin, end);
   if (target.weight.dtype == Dtype::bfloat16) multiply_linear_of<BFloat16>(input, target, begin, end);
   if (target.weight.dtype == Dtype::float16) multiply_linear_of<Float16>(input, target, begin, end);
 }
 
-void multiply_gated(const ProductInput& input, const GatedTarget& target, std::int64_t begin, std::int64_t end) {
+void multiply_gated(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
+                    std::int64_t end) {
   if (target.gate.dtype == Dtype::float32) multiply_gated_of<float>(input, target, begin, end);
   if (target.gate.dtype == Dtype::bfloat16) multiply_gated_of<BFloat16>(input, target, begin, end);
   if (target.gate.dtype == Dtype::float16) multiply_gated_of<Float16>(input, target, begin, end);
@@ -205,11 +210,13 @@ HWY_EXPORT(multiply_gated);
 HWY_EXPORT(find_largest_outputs);
 HWY_EXPORT(widen_any);
 
-void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin, std::int64_t end) {
+void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
+                     std::int64_t end) {
   HWY_DYNAMIC_DISPATCH(multiply_linear)(input, target, begin, end);
 }
 
-void multiply_panels(const ProductInput& input, const GatedTarget& target, std::int64_t begin, std::int64_t end) {
+void multiply_panels(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
+                     std::int64_t end) {
   HWY_DYNAMIC_DISPATCH(multiply_gated)(input, target, begin, end);
 }
 

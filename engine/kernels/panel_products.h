@@ -14,7 +14,8 @@ struct ProductInput {
   std::int64_t rows = 0;
 };
 
-/// One linear layer: out [rows, outputs] = x weight^T + bias + residual, rounded once. All in the weight's dtype.
+/// One linear layer: out [rows, outputs] = x weight^T + bias + residual, rounded once. All in the weight's
+/// dtype.
 struct LinearTarget {
   PanelMatrix weight;
   const std::byte* bias = nullptr;      ///< [outputs], or none
@@ -22,7 +23,8 @@ struct LinearTarget {
   std::byte* out = nullptr;
 };
 
-/// The first half of a gated MLP: out [rows, outputs] = activation(x gate^T + gate_bias) * (x up^T + up_bias).
+/// The first half of a gated MLP: out [rows, outputs] = activation(x gate^T + gate_bias) * (x up^T +
+/// up_bias).
 struct GatedTarget {
   PanelMatrix gate;
   PanelMatrix up;
@@ -40,8 +42,10 @@ struct Largest {
 
 // Each computes the outputs of panels [begin, end) on the calling thread.
 
-void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin, std::int64_t end);
-void multiply_panels(const ProductInput& input, const GatedTarget& target, std::int64_t begin, std::int64_t end);
+void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
+                     std::int64_t end);
+void multiply_panels(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
+                     std::int64_t end);
 /// Rounds each output to the weight's dtype, as if it had been stored, and keeps the largest of each row in
 /// largest[rows]. NaN counts as the largest, as in PyTorch.
 void find_largest(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin, std::int64_t end,

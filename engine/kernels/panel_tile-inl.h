@@ -1,4 +1,5 @@
-// The inner loop of products with packed weights: some rows of x times one panel. Compiled once for each target.
+// The inner loop of products with packed weights: some rows of x times one panel. Compiled once for each
+// target.
 #include <algorithm>
 #include <cstdint>
 
@@ -35,8 +36,8 @@ HWY_INLINE WeightPair load_pair(FloatTag d, const T* panel, std::int64_t k, std:
   return {load_floats(d, at), load_floats(d, at + tile_columns)};
 }
 
-// The pair is one 32-bit lane: a shift and a mask give both numbers without moving between lanes. Faster than the
-// dot product of AVX512-BF16 when one row streams weights (98% of read bandwidth against 93% on Zen 4).
+// The pair is one 32-bit lane: a shift and a mask give both numbers without moving between lanes. Faster than
+// the dot product of AVX512-BF16 when one row streams weights (98% of read bandwidth against 93% on Zen 4).
 HWY_INLINE WeightPair load_pair(FloatTag d, const BFloat16* panel, std::int64_t k, std::int64_t column) {
   const hn::RebindToUnsigned<FloatTag> du;
   const auto* at = reinterpret_cast<const std::uint32_t*>(panel + k * tile_columns) + column;
@@ -50,15 +51,17 @@ HWY_INLINE hn::Vec<FloatTag> load_last(FloatTag d, const T* panel, std::int64_t 
   return load_floats(d, panel + k * tile_columns + column);
 }
 
-HWY_INLINE hn::Vec<FloatTag> load_last(FloatTag d, const BFloat16* panel, std::int64_t k, std::int64_t column) {
+HWY_INLINE hn::Vec<FloatTag> load_last(FloatTag d, const BFloat16* panel, std::int64_t k,
+                                       std::int64_t column) {
   return load_pair(d, panel, k, column).even;
 }
 
-/// sums[r][column .. + Vectors vectors] (+)= sum over k in [begin, end) of x[r][k] * panel[k][column ..]; begin is
-/// even.
+/// sums[r][column .. + Vectors vectors] (+)= sum over k in [begin, end) of x[r][k] * panel[k][column ..];
+/// begin is even.
 template <int Rows, int Vectors, class T>
 HWY_INLINE void accumulate_block(const float* HWY_RESTRICT x, std::int64_t depth, const T* HWY_RESTRICT panel,
-                                 std::int64_t begin, std::int64_t end, std::int64_t column, float* HWY_RESTRICT sums) {
+                                 std::int64_t begin, std::int64_t end, std::int64_t column,
+                                 float* HWY_RESTRICT sums) {
   const FloatTag d;
   constexpr int lanes = hn::MaxLanes(FloatTag());
   // Four chains would wait for the latency of FMA: a row alone sums even and odd depths apart.
@@ -134,8 +137,8 @@ HWY_INLINE void accumulate_some_rows(int rows, const float* x, std::int64_t dept
 /// sums [rows][64] = x [rows][depth] times a panel. rows is at most max_tile_rows.
 template <class T>
 void multiply_panel(const float* x, int rows, std::int64_t depth, const T* panel, float* sums) {
-  // A block of the panel is read from memory once and then, for further rows and vectors, from the first caches. One
-  // row of the widest vectors needs no second read.
+  // A block of the panel is read from memory once and then, for further rows and vectors, from the first
+  // caches. One row of the widest vectors needs no second read.
   const bool in_one_pass = rows == 1 && vectors_at_once<1>() * hn::MaxLanes(FloatTag()) == tile_columns;
   const std::int64_t block = in_one_pass ? depth : 128;
   for (std::int64_t begin = 0; begin < depth; begin += block) {

@@ -41,7 +41,8 @@ void pack_panel(const Tensor& weight, std::int64_t panel, std::int64_t padded_de
     const std::int64_t end = std::min(depth, begin + block);
     for (std::int64_t output = 0; output < count; ++output) {
       const Bits* row = from + (first + output) * weight.strides()[0];
-      for (std::int64_t k = begin; k < end; ++k) to[index_in_panel(output, k, pair)] = row[k * weight.strides()[1]];
+      for (std::int64_t k = begin; k < end; ++k)
+        to[index_in_panel(output, k, pair)] = row[k * weight.strides()[1]];
     }
   }
 }
@@ -62,7 +63,8 @@ void copy_bits(const PanelMatrix& matrix, std::int64_t output, std::byte* to) {
   const std::int64_t pair = interleaved(matrix.dtype);
   const auto* panel = reinterpret_cast<const Bits*>(matrix.panel(output / panel_outputs));
   auto* row = reinterpret_cast<Bits*>(to);
-  for (std::int64_t k = 0; k < matrix.depth; ++k) row[k] = panel[index_in_panel(output % panel_outputs, k, pair)];
+  for (std::int64_t k = 0; k < matrix.depth; ++k)
+    row[k] = panel[index_in_panel(output % panel_outputs, k, pair)];
 }
 
 }  // namespace

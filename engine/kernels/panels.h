@@ -8,11 +8,12 @@
 
 namespace bv2::engine {
 
-/// A weight [outputs, depth] packed for products: panel p holds outputs [64 p, 64 p + 64) for the whole depth, one
-/// after the other in memory. Within a panel float32 and float16 are [depth][64]; bfloat16 is [depth / 2][64][2],
-/// pairs along the depth, as the instructions that multiply bfloat16 want them. What fills up the last panel, and the
-/// depth to a multiple of `depth_multiple`, is zero. Decode streams a panel with one sequential read and keeps its 64
-/// sums in registers; oneDNN takes the same bytes as BA16a64b and BA16a64b2a, its choice for AVX-512 and AMX alike.
+/// A weight [outputs, depth] packed for products: panel p holds outputs [64 p, 64 p + 64) for the whole
+/// depth, one after the other in memory. Within a panel float32 and float16 are [depth][64]; bfloat16 is
+/// [depth / 2][64][2], pairs along the depth, as the instructions that multiply bfloat16 want them. What
+/// fills up the last panel, and the depth to a multiple of `depth_multiple`, is zero. Decode streams a panel
+/// with one sequential read and keeps its 64 sums in registers; oneDNN takes the same bytes as BA16a64b and
+/// BA16a64b2a, its choice for AVX-512 and AMX alike.
 struct PanelMatrix {
   static constexpr std::int64_t panel_outputs = 64;
 

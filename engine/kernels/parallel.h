@@ -7,8 +7,8 @@
 
 namespace bv2::engine {
 
-/// Calls work(begin, end) on every thread of the team with its own contiguous share of [0, tasks), on the calling
-/// thread alone where there is one task or none. `work` must not throw.
+/// Calls work(begin, end) on every thread of the team with its own contiguous share of [0, tasks), on the
+/// calling thread alone where there is one task or none. `work` must not throw.
 template <class Work>
 void in_parallel(std::int64_t tasks, const Work& work) {
   if (tasks <= 1) {

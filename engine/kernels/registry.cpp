@@ -25,13 +25,14 @@ Registry& registry() {
 
 constexpr std::array dtypes{Dtype::float32, Dtype::bfloat16, Dtype::float16};
 
-/// The kernels that take the dtype where all they want is there: by operation, then best first, then by name, so
-/// that the order does not depend on which library was loaded first.
+/// The kernels that take the dtype where all they want is there: by operation, then best first, then by name,
+/// so that the order does not depend on which library was loaded first.
 std::vector<const AnyKernel*> kernels_of(Dtype dtype) {
   std::vector<const AnyKernel*> chosen;
   const std::scoped_lock lock(registry().mutex);
   for (const auto& kernel : registry().kernels) {
-    if (std::ranges::find(kernel->facts.dtypes, dtype) != kernel->facts.dtypes.end()) chosen.push_back(kernel.get());
+    if (std::ranges::find(kernel->facts.dtypes, dtype) != kernel->facts.dtypes.end())
+      chosen.push_back(kernel.get());
   }
   std::ranges::sort(chosen, [](const AnyKernel* a, const AnyKernel* b) {
     return std::tuple(a->facts.operation, -a->facts.rank, a->facts.name) <

@@ -10,7 +10,8 @@
 
 namespace bv2::engine {
 
-/// Adds a kernel while a library is being loaded: a constant of this type at namespace scope in the kernel's file.
+/// Adds a kernel while a library is being loaded: a constant of this type at namespace scope in the kernel's
+/// file.
 template <class Op>
 class KernelRegistration;
 

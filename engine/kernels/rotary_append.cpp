@@ -67,10 +67,14 @@ Tensor rotary_append(Context&, const RotaryAppend&, const Qkv& qkv, const Tensor
   return rotated;
 }
 
-const KernelRegistration<RotaryAppend> registered(
-    {.operation = {}, .name = "rotate_and_append", .rank = 10, .when = "heads whose elements lie together",
-     .dtypes = {Dtype::float32, Dtype::bfloat16, Dtype::float16}, .isa = own_isa},
-    fits, rotary_append);
+const KernelRegistration<RotaryAppend> registered({.operation = {},
+                                                   .name = "rotate_and_append",
+                                                   .rank = 10,
+                                                   .when = "heads whose elements lie together",
+                                                   .dtypes = {Dtype::float32, Dtype::bfloat16,
+                                                              Dtype::float16},
+                                                   .isa = own_isa},
+                                                  fits, rotary_append);
 
 }  // namespace
 }  // namespace bv2::engine

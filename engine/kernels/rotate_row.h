@@ -8,8 +8,8 @@
 
 namespace bv2::engine {
 
-/// Rotates x [head_dim] by position into out (not x itself): the first rotary_dim elements as halves, the rest copied.
-/// cos and sin [rotary_dim]. All in one dtype, computed in float32 and rounded once.
+/// Rotates x [head_dim] by position into out (not x itself): the first rotary_dim elements as halves, the
+/// rest copied. cos and sin [rotary_dim]. All in one dtype, computed in float32 and rounded once.
 struct RotateRow {
   Dtype dtype = Dtype::float32;
   std::int64_t head_dim = 0;

@@ -31,8 +31,8 @@ ProductInput row_input(Context& context, const Tensor& x) {
   } else {
     in_parallel(count / 64, [&](std::int64_t begin, std::int64_t end) {
       const std::int64_t last = end == count / 64 ? count : end * 64;
-      widen(x.dtype(), x.raw() + static_cast<std::size_t>(begin) * 64 * size_bytes(x.dtype()), last - begin * 64,
-            to + begin * 64);
+      widen(x.dtype(), x.raw() + static_cast<std::size_t>(begin) * 64 * size_bytes(x.dtype()),
+            last - begin * 64, to + begin * 64);
     });
   }
   return {.x = to, .rows = rows};

@@ -6,7 +6,8 @@
 
 namespace bv2::engine {
 
-/// x [.., depth], contiguous, as rows in float32: x itself, or scratch memory that stays valid until the next call.
+/// x [.., depth], contiguous, as rows in float32: x itself, or scratch memory that stays valid until the next
+/// call.
 ProductInput row_input(Context& context, const Tensor& x);
 
 }  // namespace bv2::engine

@@ -15,7 +15,8 @@ struct RowView {
   std::int64_t stride = 0;
 };
 
-/// All leading dimensions as one, where one stride does for them: contiguous tensors, and slices of one position.
+/// All leading dimensions as one, where one stride does for them: contiguous tensors, and slices of one
+/// position.
 std::optional<RowView> rows_of(const Tensor& x);
 
 }  // namespace bv2::engine

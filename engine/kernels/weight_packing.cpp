@@ -34,7 +34,8 @@ std::vector<Matrix> plain_matrices(Model& model) {
   return matrices;
 }
 
-/// Packs a slice of panels at a time and gives back the plain rows that they came from where nobody else holds them.
+/// Packs a slice of panels at a time and gives back the plain rows that they came from where nobody else
+/// holds them.
 void move_into(const Matrix& matrix, bool sole_owner, std::byte* to) {
   const Tensor& weight = *matrix.places.front();
   const PanelMatrix panels{.dtype = weight.dtype(), .outputs = weight.size(0), .depth = weight.size(1)};

@@ -37,9 +37,9 @@ class Model {
   [[nodiscard]] virtual const ModelConfig& config() const = 0;
   [[nodiscard]] virtual Dtype dtype() const = 0;
   [[nodiscard]] virtual std::size_t weight_bytes() const = 0;
-  /// Calls visit with each matrix [out, in] that products or look-ups read, in the order in which a forward reads
-  /// them, each place that holds a shared one (tied embeddings) included. Kernelized mode packs them through this,
-  /// before the model is used.
+  /// Calls visit with each matrix [out, in] that products or look-ups read, in the order in which a forward
+  /// reads them, each place that holds a shared one (tied embeddings) included. Kernelized mode packs them
+  /// through this, before the model is used.
   virtual void visit_matrices(const std::function<void(Tensor&)>& visit) = 0;
   [[nodiscard]] virtual KvCache make_cache(std::int64_t batch, std::int64_t capacity) const = 0;
   /// ids int64 [batch, tokens] follow what the cache holds and are added to it -> logits [batch, 1 or tokens,

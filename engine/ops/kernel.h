@@ -16,11 +16,11 @@ class Context;
 
 /// What is known of a kernel without running it.
 struct KernelFacts {
-  std::string_view operation;   ///< of the layer operation: "linear"
-  std::string_view name;        ///< "panel_gemv"
-  int rank = 0;                 ///< of the kernels that fit, the one with the highest rank runs
-  std::string_view when;        ///< what it takes, for people to read: "packed weight, at most 8 rows"
-  std::vector<Dtype> dtypes;    ///< what it takes on a machine that has all it wants
+  std::string_view operation;  ///< of the layer operation: "linear"
+  std::string_view name;       ///< "panel_gemv"
+  int rank = 0;                ///< of the kernels that fit, the one with the highest rank runs
+  std::string_view when;       ///< what it takes, for people to read: "packed weight, at most 8 rows"
+  std::vector<Dtype> dtypes;   ///< what it takes on a machine that has all it wants
   /// The instruction set that it uses for a dtype on this machine; empty where it cannot run.
   std::string (*isa)(Dtype dtype) = nullptr;
 };
@@ -46,7 +46,8 @@ struct Kernel final : AnyKernel {
   using Fits = typename KernelSignature<decltype(&Op::define)>::Fits;
   using Run = typename KernelSignature<decltype(&Op::define)>::Run;
 
-  Kernel(KernelFacts of, Fits fits_call, Run run_call) : AnyKernel(std::move(of)), fits(fits_call), run(run_call) {
+  Kernel(KernelFacts of, Fits fits_call, Run run_call)
+      : AnyKernel(std::move(of)), fits(fits_call), run(run_call) {
     facts.operation = Op::name;
   }
 

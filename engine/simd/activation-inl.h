@@ -37,7 +37,8 @@ HWY_INLINE void activate_in_place(Activation activation, float* x, std::int64_t 
     case Activation::gelu:
       return map_in_place(half, x, count, [](auto v) HWY_ATTR { return gelu_floats(HalfFloatTag(), v); });
     case Activation::gelu_tanh:
-      return map_in_place(half, x, count, [](auto v) HWY_ATTR { return gelu_tanh_floats(HalfFloatTag(), v); });
+      return map_in_place(half, x, count,
+                          [](auto v) HWY_ATTR { return gelu_tanh_floats(HalfFloatTag(), v); });
     case Activation::relu:
       // NaN stays NaN: it is not below zero.
       return map_in_place(d, x, count, [](auto v) HWY_ATTR {

@@ -7,7 +7,8 @@
 namespace bv2::engine {
 
 /// How the elements of a tensor lie in its storage: row by row as shape and strides say, or rearranged for
-/// the kernels (engine/kernels/panels.h), whose tensors keep their shape but cannot be read element by element.
+/// the kernels (engine/kernels/panels.h), whose tensors keep their shape but cannot be read element by
+/// element.
 enum class Layout { plain, panels };
 
 /// Bytes aligned to 64, or to 2 MiB with huge pages asked for where they are large enough to profit. Not

@@ -106,7 +106,8 @@ class Tensor {
 
   /// Address of the first element, whatever the dtype.
   [[nodiscard]] std::byte* raw() const {
-    if (!is_plain()) fail("a tensor {} that is packed for the kernels was read as a plain one", to_string(shape_));
+    if (!is_plain())
+      fail("a tensor {} that is packed for the kernels was read as a plain one", to_string(shape_));
     return storage_->data() + static_cast<std::size_t>(offset_) * bv2::size_bytes(dtype_);
   }
   /// Address of the first element. Throws Error when T is not the tensor's dtype.

@@ -1,0 +1,150 @@
+// Models in kernelized mode: packed weights, the outputs of Hugging Face transformers, and nothing left to
+// definitions.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "engine/eager/eager_executor.h"
+#include "engine/generation/greedy.h"
+#include "engine/kernels/registry.h"
+#include "engine/kernels/weight_packing.h"
+#include "engine/loading/checkpoint.h"
+#include "engine/loading/synthetic_weights.h"
+#include "engine/ops/basic.h"
+#include "support/data.h"
+#include "support/model_reference.h"
+#include "support/targets.h"
+
+namespace bv2::engine {
+namespace {
+
+struct Kernelized {
+  explicit Kernelized(std::unique_ptr<Model> of) : model(std::move(of)), packing(pack_weights(*model)) {
+    kernels.table = kernels_for(model->dtype());
+  }
+  std::unique_ptr<Model> model;
+  PackingReport packing;
+  KernelSet kernels;
+  EagerExecutor executor;
+  Context context{executor, AttentionPath::sdpa_flash_attention, &kernels};
+};
+
+std::unique_ptr<Model> load(const std::string& name, Dtype dtype) {
+  const std::filesystem::path folder = test::data_dir() / "models" / name;
+  Checkpoint weights(folder);
+  return make_model(read_model_config(folder), weights, dtype);
+}
+
+/// Roundings of a layer and of the end, each at most half a unit (as for eager mode, which has more of them).
+double rounding_bound(const ModelConfig& config, Dtype dtype, double logits_rms) {
+  return static_cast<double>(24 * config.num_hidden_layers + 4) * info(dtype).epsilon / 2 * logits_rms;
+}
+
+double rms(std::span<const float> values) {
+  double squares = 0;
+  for (const float value : values) squares += static_cast<double>(value) * value;
+  return std::sqrt(squares / static_cast<double>(values.size()));
+}
+
+class KernelizedFixture : public testing::TestWithParam<std::tuple<const char*, Dtype>> {};
+
+TEST_P(KernelizedFixture, LogitsEqualTransformers) {
+  const auto& [name, dtype] = GetParam();
+  const auto reference =
+      test::read_model_reference(test::data_dir() / "models" / name / "expected.safetensors");
+  const std::span<const float> expected = reference.logits.span<float>();
+  test::for_each_target([&, name = name, dtype = dtype](const std::string& target) {
+    Kernelized kernelized(load(name, dtype));
+    KvCache cache = kernelized.model->make_cache(reference.input_ids.size(0), reference.input_ids.size(1));
+    const Tensor logits =
+        kernelized.model->forward(kernelized.context, reference.input_ids, cache, LogitsOf::all_tokens);
+    const Tensor wide = cast(kernelized.context, logits, Dtype::float32);
+    const std::span<const float> found = wide.span<float>();
+    ASSERT_EQ(found.size(), expected.size());
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      const double bound = dtype == Dtype::float32
+                               ? 1e-4 * std::max(1.0, std::abs(static_cast<double>(expected[i])))
+                               : rounding_bound(kernelized.model->config(), dtype, rms(expected));
+      ASSERT_NEAR(found[i], expected[i], bound) << target << " logit " << i;
+    }
+    EXPECT_THAT(kernelized.context.record().definitions, testing::IsEmpty());
+  });
+}
+
+class KernelizedGeneration : public testing::TestWithParam<const char*> {};
+
+TEST_P(KernelizedGeneration, IsWhatTransformersGenerates) {
+  const std::string name = GetParam();
+  const auto reference =
+      test::read_model_reference(test::data_dir() / "models" / name / "expected.safetensors");
+  const std::int64_t batch = reference.input_ids.size(0);
+  const std::int64_t new_tokens = reference.generated_ids.size(1);
+  Kernelized kernelized(load(name, Dtype::float32));
+  KvCache cache = kernelized.model->make_cache(batch, reference.input_ids.size(1) + new_tokens);
+  std::int64_t token = 0;
+  const auto check = [&](std::span<const std::int64_t> ids) {
+    for (std::int64_t row = 0; row < batch; ++row) {
+      EXPECT_EQ(ids[static_cast<std::size_t>(row)],
+                reference.generated_ids.data<std::int64_t>()[row * new_tokens + token])
+          << "row " << row << ", token " << token;
+    }
+    ++token;
+  };
+  generate_greedy(kernelized.context, *kernelized.model, cache, reference.input_ids, new_tokens,
+                  {.on_tokens = check, .on_logits = {}});
+  EXPECT_EQ(token, new_tokens);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, KernelizedFixture,
+                         testing::Combine(testing::Values("llama", "llama3-rope"),
+                                          testing::Values(Dtype::float32, Dtype::bfloat16, Dtype::float16)));
+
+INSTANTIATE_TEST_SUITE_P(Families, KernelizedGeneration, testing::Values("llama", "llama3-rope"));
+
+ModelConfig small_config(bool tied) {
+  return parse_model_config(parse_json(fmt::format(R"({{
+    "model_type": "llama", "vocab_size": 300, "hidden_size": 64, "intermediate_size": 192, "num_hidden_layers": 2,
+    "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64, "rms_norm_eps": 1e-5,
+    "hidden_act": "silu", "rope_theta": 10000, "tie_word_embeddings": {}}})",
+                                                   tied),
+                                       "small"),
+                            "small");
+}
+
+TEST(WeightPacking, PacksEachMatrixOnceAndLeavesNoSecondCopy) {
+  for (const bool tied : {true, false}) {
+    SyntheticWeights weights(1);
+    const ModelConfig config = small_config(tied);
+    const std::unique_ptr<Model> model = make_model(config, weights, Dtype::bfloat16);
+    int plain = 0;
+    model->visit_matrices([&](Tensor& tensor) { plain += tensor.is_plain() ? 1 : 0; });
+    EXPECT_EQ(plain, 2 * 7 + (tied ? 2 : 1));
+    const PackingReport report = pack_weights(*model);
+    EXPECT_EQ(report.second_copy_bytes, 0U);
+    const std::int64_t layer = 64 * 64 * 2 + 32 * 64 * 2 + 192 * 64 * 3;
+    const std::int64_t head = 320 * 64;  // filled up to whole panels
+    EXPECT_GE(report.packed_bytes, static_cast<std::size_t>(2 * (2 * layer + head)));
+    EXPECT_LE(report.packed_bytes, static_cast<std::size_t>(2 * (2 * layer + head)) + 15 * 4096);
+    model->visit_matrices([&](Tensor& tensor) { EXPECT_FALSE(tensor.is_plain()); });
+    EXPECT_EQ(pack_weights(*model).packed_bytes, 0U) << "packing again";
+  }
+}
+
+TEST(WeightPacking, SaysWhatSomeoneElseStillHolds) {
+  SyntheticWeights weights(1);
+  const std::unique_ptr<Model> model = make_model(small_config(false), weights, Dtype::bfloat16);
+  Tensor held;
+  model->visit_matrices([&](Tensor& tensor) { held = tensor; });
+  const std::vector<float> before = [&] {
+    const auto values = held.span<BFloat16>();
+    return std::vector<float>(values.begin(), values.end());
+  }();
+  EXPECT_EQ(pack_weights(*model).second_copy_bytes, held.size_bytes());
+  const auto values = held.span<BFloat16>();
+  EXPECT_TRUE(std::equal(values.begin(), values.end(), before.begin(),
+                         [](BFloat16 a, float b) { return static_cast<float>(a) == b; }));
+}
+
+}  // namespace
+}  // namespace bv2::engine
