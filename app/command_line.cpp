@@ -55,19 +55,21 @@ std::vector<std::string_view> names_of(const std::vector<OptionRow>& rows) {
   return names;
 }
 
-/// CLI11 takes whatever follows an option for its first value; another option there means that it is missing.
+/// CLI11 takes whatever follows an option for its first value; another option there means that it is missing,
+/// unless it was joined by "=".
 void check_values(const OptionRow& row, const std::vector<std::string>& values,
-                  const std::vector<OptionRow>& rows) {
+                  const std::vector<OptionRow>& rows, std::span<const std::string> arguments) {
   if (!row.is_list() && values.size() > 1) {
     fail<UsageError>("{}: it is given {} times, once is enough ({})", row.name, values.size(), row.value);
   }
   const auto option = std::ranges::find_first_of(values, rows, {}, {}, &OptionRow::name);
   if (option == values.end()) return;
+  if (std::ranges::find(arguments, row.name + "=" + *option) != arguments.end()) return;
   fail<UsageError>("{}: its value ({}) is missing before {}", row.name, row.value, *option);
 }
 
-void add_option(CLI::App& parser, const OptionRow& row, const std::vector<OptionRow>& rows,
-                CommandLine& line) {
+void add_option(CLI::App& parser, const OptionRow& row, const std::vector<OptionRow>& rows, CommandLine& line,
+                std::span<const std::string> arguments) {
   CLI::Option* option = nullptr;
   if (row.is_flag()) {
     option = parser
@@ -75,8 +77,8 @@ void add_option(CLI::App& parser, const OptionRow& row, const std::vector<Option
                      row.name, [&] { row.set(line, row.name, {}); }, row.help)
                  ->disable_flag_override();
   } else {
-    const auto set = [&](const std::vector<std::string>& values) {
-      check_values(row, values, rows);
+    const auto set = [&, arguments](const std::vector<std::string>& values) {
+      check_values(row, values, rows, arguments);
       row.set(line, row.name, values);
     };
     constexpr int most_values = 1 << 20;
@@ -156,7 +158,7 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
   parser.set_help_flag("-h,--help", "this text");
   parser.set_version_flag("--version", "benchmark_v2 " BV2_VERSION, "the program's version");
   parser.allow_extras();
-  for (const auto& row : rows) add_option(parser, row, rows, line);
+  for (const auto& row : rows) add_option(parser, row, rows, line, arguments);
   try {
     // CLI11 takes them from the back.
     parser.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

@@ -41,7 +41,7 @@ Unit unit_of(const BenchmarkResults& results, const MetricColumn& column) {
     if (summary != nullptr) largest = std::max(largest, summary->median.value_or(0));
   }
   if (largest >= 1) return {1, "s"};
-  if (largest >= 1e-3) return {1e3, "ms"};
+  if (largest >= 1e-3 || largest == 0) return {1e3, "ms"};
   return {1e6, "µs"};
 }
 

@@ -51,8 +51,8 @@ TEST(ResultsTable, HeadingSaysWhatAllHaveInCommon) {
 
 TEST(ResultsTable, ShowsMediansWithTheirSpreadInFittingUnits) {
   EXPECT_EQ(render(results_table(two_scenarios()), TableFormat::plain),
-            "                                  latency  first token  per token            peak\n"
-            "scenario              status           ms           ms         µs  tokens/s   MiB\n"
+            "                                   latency  first token  per token            peak\n"
+            "scenario              status            ms           ms         µs  tokens/s   MiB\n"
             "eager_sdpa_math       success  500.0 ±1.0%            -      50.00     40.00     5\n"
             "kernelized_sdpa_math  failed   logits are not finite\n");
 }

@@ -37,11 +37,11 @@ TEST(Table, ALongFirstCellGetsALineOfItsOwn) {
   table.rows[1].cells[0] = "a_name_that_is_long";
   const std::string text = render(table, TableFormat::plain, 26);
   EXPECT_EQ(text,
-            "               latency\n"
-            "name                ms  note\n"
-            "a                  1.5  ±x\n"
+            "             latency\n"
+            "name              ms  note\n"
+            "a                1.5  ±x\n"
             "a_name_that_is_long\n"
-            "                 12.25\n")
+            "               12.25\n")
       << text;
 }
 

@@ -1,0 +1,144 @@
+// `run_benchmarks verify` on checkpoints with the outputs that Hugging Face transformers gave for them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <span>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/safetensors_header.h"
+#include "support/built.h"
+#include "support/data.h"
+#include "support/process.h"
+#include "support/temporary_folder.h"
+
+namespace bv2 {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+fs::path model_dir(const std::string& model) { return test::data_dir() / "models" / model; }
+
+test::ProcessResult verify(const fs::path& model, const fs::path& reference,
+                           const std::string& dtype = "float32") {
+  return test::run_process({test::program(), "verify", "--model-id", model, "--reference", reference,
+                            "--dtype", dtype, "--format", "json"});
+}
+
+/// A copy of a reference in which the element `index` of an entry is changed.
+template <class T>
+fs::path with_changed(const fs::path& reference, const std::string& entry_name, std::size_t index, T by,
+                      const test::TemporaryFolder& folder) {
+  std::string content = read_file(reference);
+  const auto header =
+      parse_safetensors_header(std::as_bytes(std::span(content.data(), content.size())), reference.string());
+  const auto& entry = *std::ranges::find(header.entries, entry_name, &SafetensorsEntry::name);
+  char* at = content.data() + entry.begin + index * sizeof(T);
+  T value{};
+  std::memcpy(&value, at, sizeof value);
+  value += by;
+  std::memcpy(at, &value, sizeof value);
+  return folder.write("changed.safetensors", content);
+}
+
+class VerifyFixture : public testing::TestWithParam<std::string> {
+ protected:
+  [[nodiscard]] fs::path model() const { return model_dir(GetParam()); }
+  [[nodiscard]] fs::path reference() const { return model() / "expected.safetensors"; }
+};
+
+TEST_P(VerifyFixture, PassesInEveryModeAndAttention) {
+  const auto result = verify(model(), reference());
+  ASSERT_EQ(result.status, 0) << result.out << result.err;
+  const Json lines = Json::parse(result.out);
+  std::vector<std::string> eager;
+  for (const auto& line : lines) {
+    EXPECT_EQ(line["status"], "passed") << line;
+    EXPECT_TRUE(line["first_divergent_token"].is_null());
+    EXPECT_EQ(line["new_tokens"], 24);
+    const auto name = line["scenario_name"].get<std::string>();
+    if (name.starts_with("eager_")) eager.push_back(name);
+  }
+  EXPECT_THAT(eager,
+              testing::UnorderedElementsAre("eager_eager_attn", "eager_sdpa_math",
+                                            "eager_sdpa_flash_attention", "eager_sdpa_efficient_attention"));
+}
+
+TEST_P(VerifyFixture, FailsOneLogitThatIsOffByAHundredth) {
+  const test::TemporaryFolder folder;
+  const auto result = verify(model(), with_changed(reference(), "logits", 5'000, 0.01F, folder));
+  EXPECT_EQ(result.status, 1);
+  for (const auto& line : Json::parse(result.out)) {
+    EXPECT_EQ(line["status"], "failed");
+    EXPECT_NEAR(line["max_abs_difference"].get<double>(), 0.01, 1e-4);
+  }
+}
+
+TEST_P(VerifyFixture, FailsOneIdThatDiffers) {
+  const test::TemporaryFolder folder;
+  // Token 7 of sequence 1.
+  const auto result =
+      verify(model(), with_changed(reference(), "generated_ids", 24 + 7, std::int64_t{1}, folder));
+  EXPECT_EQ(result.status, 1);
+  for (const auto& line : Json::parse(result.out)) {
+    EXPECT_EQ(line["status"], "failed");
+    EXPECT_EQ(line["first_divergent_token"], 7);
+    EXPECT_THAT(line["remark"].get<std::string>(), StartsWith("token 7 of sequence 1 is "));
+  }
+}
+
+// The bound is epsilon / 2 * sqrt(16 (2 layers + 1)) * rms(logits) * sqrt(2 ln N): framework/verify.h derives
+// it.
+TEST_P(VerifyFixture, StaysWithinTheBoundOfShortDtypes) {
+  for (const char* dtype : {"bfloat16", "float16"}) {
+    const auto result = verify(model(), reference(), dtype);
+    EXPECT_EQ(result.status, 0) << result.out << result.err;
+    for (const auto& line : Json::parse(result.out)) {
+      EXPECT_LT(line["max_abs_difference"].get<double>(), line["tolerance"]["absolute"].get<double>());
+      EXPECT_EQ(line["tolerance"]["relative"], 0);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, VerifyFixture, testing::Values("llama", "llama3-rope"),
+                         [](const auto& tested) {
+                           std::string name = tested.param;
+                           std::ranges::replace(name, '-', '_');
+                           return name;
+                         });
+
+TEST(VerifyProgram, SaysWhatIsWrongWithItsFiles) {
+  const auto expected = model_dir("llama") / "expected.safetensors";
+  const auto missing = verify("/nowhere", expected);
+  EXPECT_EQ(missing.status, 2);
+  EXPECT_THAT(missing.err, AllOf(StartsWith("run_benchmarks: "), HasSubstr("/nowhere")));
+  const auto weights = verify(model_dir("llama"), model_dir("llama") / "model.safetensors");
+  EXPECT_EQ(weights.status, 2);
+  EXPECT_THAT(weights.err, HasSubstr("has no 'input_ids' (int64 [batch, tokens]); it has "));
+  const test::TemporaryFolder folder;
+  const auto truncated =
+      verify(model_dir("llama"), folder.write("short.safetensors", read_file(expected).substr(0, 2000)));
+  EXPECT_EQ(truncated.status, 2);
+  EXPECT_THAT(truncated.err, HasSubstr("was it truncated?"));
+  for (const auto& result : {missing, weights, truncated}) {
+    EXPECT_EQ(result.out, "");
+    EXPECT_EQ(std::ranges::count(result.err, '\n'), 1) << result.err;
+  }
+}
+
+TEST(VerifyProgram, PrintsOneLineAScenario) {
+  const auto result = test::run_process({test::program(), "verify", "--model-id", model_dir("llama"),
+                                         "--reference", model_dir("llama") / "expected.safetensors",
+                                         "--variant", "eager", "--attn-implementation", "eager"});
+  EXPECT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(std::ranges::count(result.out, '\n'), 3) << "two of heading";
+  EXPECT_THAT(result.out, AllOf(HasSubstr("\neager_eager_attn  "), HasSubstr("none of 24  passed\n")));
+}
+
+}  // namespace
+}  // namespace bv2
