@@ -9,7 +9,9 @@
 namespace bv2::engine {
 
 Llama::Llama(const ModelConfig& config, WeightSource& weights, Dtype dtype)
-    : config_(config), dtype_(dtype), rope_(config.rope, config.head_dim, config.max_position_embeddings) {
+    : config_(config),
+      dtype_(dtype),
+      rope_(make_rope_table(config.rope, config.head_dim, config.max_position_embeddings)) {
   ParameterReader read(weights, dtype);
   const std::int64_t hidden = config.hidden_size;
   const std::int64_t q_size = config.num_attention_heads * config.head_dim;

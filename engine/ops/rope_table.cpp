@@ -1,4 +1,4 @@
-// Rotary position embedding: the angles.
+// Rotary position embedding: inverse frequencies by rope_type, and cos and sin of positions.
 #include "engine/ops/rope_table.h"
 
 #include <fmt/ranges.h>
@@ -11,199 +11,319 @@
 namespace bv2::engine {
 namespace {
 
-/// What the frequencies of every type are made from.
-struct Frequencies {
-  const RopeConfig& config;
-  std::int64_t dim;  ///< rotated elements
-  std::int64_t max_positions;
-  std::int64_t sequence_length;  ///< of this call
+using Frequencies = std::vector<float>;
 
-  [[nodiscard]] double number(const char* key) const { return config.parameters.at(key).get<double>(); }
+/// The parameters of one configuration, with errors that name them.
+class Parameters {
+ public:
+  Parameters(const RopeConfig& config, std::int64_t head_dim, std::int64_t max_positions)
+      : config_(config),
+        rotary_dim_(static_cast<std::int64_t>(static_cast<double>(head_dim) * config.partial_rotary_factor)),
+        max_positions_(max_positions) {
+    if (rotary_dim_ < 2 || rotary_dim_ % 2 != 0 || rotary_dim_ > head_dim) {
+      fail(
+          "rope: head_dim {} and partial_rotary_factor {} give {} dimensions to rotate, which must be even "
+          "and at least 2",
+          head_dim, config.partial_rotary_factor, rotary_dim_);
+    }
+    if (!(config.theta > 0)) fail("rope: rope_theta {} must be above 0", config.theta);
+  }
+
+  [[nodiscard]] std::int64_t rotary_dim() const { return rotary_dim_; }
+  [[nodiscard]] double theta() const { return config_.theta; }
+  [[nodiscard]] double max_positions() const { return static_cast<double>(max_positions_); }
+
+  /// Given and a number other than null.
+  [[nodiscard]] bool has(const char* name) const {
+    const auto found = config_.parameters.find(name);
+    return found != config_.parameters.end() && !found->is_null();
+  }
+  [[nodiscard]] double number(const char* name) const {
+    const Json& value = at(name);
+    if (!value.is_number()) fail("rope: {} of rope_type '{}' must be a number", name, config_.rope_type);
+    return value.get<double>();
+  }
+  [[nodiscard]] double number_or(const char* name, double otherwise) const {
+    return has(name) ? number(name) : otherwise;
+  }
+  /// As Python's `or`: 0 counts as not given.
+  [[nodiscard]] double nonzero_or(const char* name, double otherwise) const {
+    const double value = number_or(name, otherwise);
+    return value == 0 ? otherwise : value;
+  }
+  [[nodiscard]] double positive(const char* name) const {
+    const double value = number(name);
+    if (!(value > 0))
+      fail("rope: {} of rope_type '{}' is {}, it must be above 0", name, config_.rope_type, value);
+    return value;
+  }
+  [[nodiscard]] bool flag_or(const char* name, bool otherwise) const {
+    if (!has(name)) return otherwise;
+    if (!at(name).is_boolean())
+      fail("rope: {} of rope_type '{}' must be true or false", name, config_.rope_type);
+    return at(name).get<bool>();
+  }
+  /// One number a frequency.
+  [[nodiscard]] Frequencies list(const char* name) const {
+    const Json& value = at(name);
+    const auto wanted = static_cast<std::size_t>(rotary_dim_ / 2);
+    const bool numbers = value.is_array() &&
+                         std::ranges::all_of(value, [](const Json& element) { return element.is_number(); });
+    if (!numbers || value.size() != wanted) {
+      fail("rope: {} of rope_type '{}' must be a list of {} numbers", name, config_.rope_type, wanted);
+    }
+    return value.get<Frequencies>();
+  }
+  [[nodiscard]] double original_positions() const {
+    return has("original_max_position_embeddings") ? positive("original_max_position_embeddings")
+                                                   : max_positions();
+  }
+  [[nodiscard]] double factor_or_ratio() const {
+    return has("factor") ? positive("factor") : max_positions() / original_positions();
+  }
+
+ private:
+  [[nodiscard]] const Json& at(const char* name) const {
+    if (!has(name)) fail("rope: rope_type '{}' needs the parameter {}", config_.rope_type, name);
+    return config_.parameters.at(name);
+  }
+
+  const RopeConfig& config_;
+  std::int64_t rotary_dim_;
+  std::int64_t max_positions_;
 };
 
-/// theta^(2 i / dim), in float32 as transformers has it.
-float period(double theta, std::int64_t i, std::int64_t dim) {
-  return std::pow(static_cast<float>(theta), static_cast<float>(2 * i) / static_cast<float>(dim));
+/// What a type gives.
+struct Rope {
+  Frequencies frequencies{};
+  double attention_factor = 1;
+  std::int64_t long_from = 0;
+  std::function<Frequencies(std::int64_t)> long_frequencies{};
+};
+
+/// theta^(2i / rotary_dim), each step rounded to float32 as transformers' tensors are.
+Frequencies wavelengths(double theta, std::int64_t rotary_dim) {
+  Frequencies result;
+  for (std::int64_t i = 0; i < rotary_dim; i += 2) {
+    const float exponent = static_cast<float>(i) / static_cast<float>(rotary_dim);
+    result.push_back(static_cast<float>(
+        std::pow(static_cast<double>(static_cast<float>(theta)), static_cast<double>(exponent))));
+  }
+  return result;
 }
 
-std::vector<float> plain(double theta, std::int64_t dim) {
-  std::vector<float> inverse;
-  for (std::int64_t i = 0; i < dim / 2; ++i) inverse.push_back(1.F / period(theta, i, dim));
-  return inverse;
+Frequencies default_frequencies(double theta, std::int64_t rotary_dim) {
+  Frequencies result = wavelengths(theta, rotary_dim);
+  for (float& value : result) value = 1.0F / value;
+  return result;
 }
 
-std::vector<float> default_frequencies(const Frequencies& f) { return plain(f.config.theta, f.dim); }
-
-/// Positions interpolated (Chen et al. 2023).
-std::vector<float> linear_frequencies(const Frequencies& f) {
-  std::vector<float> inverse = plain(f.config.theta, f.dim);
-  const auto factor = static_cast<float>(f.number("factor"));
-  for (float& frequency : inverse) frequency /= factor;
-  return inverse;
+Rope default_rope(const Parameters& parameters) {
+  return {.frequencies = default_frequencies(parameters.theta(), parameters.rotary_dim())};
 }
 
-/// The base grows with the sequence once it is longer than the model was trained for (NTK-aware, dynamic).
-std::vector<float> dynamic_frequencies(const Frequencies& f) {
-  const double factor = f.number("factor");
-  const auto longest = static_cast<double>(f.max_positions);
-  const double length = std::max(static_cast<double>(f.sequence_length), longest);
-  const auto dim = static_cast<double>(f.dim);
-  const double theta = f.config.theta * std::pow(factor * length / longest - (factor - 1), dim / (dim - 2));
-  return plain(theta, f.dim);
+Rope linear_rope(const Parameters& parameters) {
+  Rope rope = default_rope(parameters);
+  const auto factor = static_cast<float>(parameters.positive("factor"));
+  for (float& value : rope.frequencies) value /= factor;
+  return rope;
 }
 
-/// Peng et al. 2023: slow frequencies interpolated, fast ones kept, a ramp between.
-std::vector<float> yarn_frequencies(const Frequencies& f) {
-  const double original = f.number("original_max_position_embeddings");
-  const auto dim = static_cast<double>(f.dim);
-  // The dimension that turns so many times over the original context.
-  const auto dim_of_rotations = [&](double rotations) {
-    return dim * std::log(original / (rotations * 2 * std::numbers::pi)) / (2 * std::log(f.config.theta));
+/// NTK-aware scaling whose base grows with the sequence.
+Rope dynamic_rope(const Parameters& parameters) {
+  const std::int64_t rotary_dim = parameters.rotary_dim();
+  if (rotary_dim == 2) fail("rope: rope_type 'dynamic' needs more than 2 dimensions to rotate");
+  const double theta = parameters.theta();
+  const double factor = parameters.positive("factor");
+  const double positions = parameters.max_positions();
+  Rope rope = default_rope(parameters);
+  rope.long_from = static_cast<std::int64_t>(positions);
+  rope.long_frequencies = [=](std::int64_t length) {
+    const double stretch = factor * static_cast<double>(length) / positions - (factor - 1);
+    const auto dim = static_cast<double>(rotary_dim);
+    return default_frequencies(theta * std::pow(stretch, dim / (dim - 2)), rotary_dim);
   };
-  const bool truncate = f.config.parameters.value("truncate", true);
-  double low = dim_of_rotations(f.number("beta_fast"));
-  double high = dim_of_rotations(f.number("beta_slow"));
-  if (truncate) {
+  return rope;
+}
+
+double yarn_attention_factor(const Parameters& parameters, double factor) {
+  if (parameters.has("attention_factor")) return parameters.number("attention_factor");
+  const auto scale = [&](double mscale) { return factor <= 1 ? 1.0 : 0.1 * mscale * std::log(factor) + 1; };
+  const double mscale = parameters.number_or("mscale", 0);
+  const double mscale_all_dim = parameters.number_or("mscale_all_dim", 0);
+  if (mscale != 0 && mscale_all_dim != 0) return scale(mscale) / scale(mscale_all_dim);
+  return scale(1);
+}
+
+/// Frequencies that turn often keep their angle, slow ones are interpolated, with a ramp between.
+Rope yarn_rope(const Parameters& parameters) {
+  const std::int64_t rotary_dim = parameters.rotary_dim();
+  const auto dim = static_cast<double>(rotary_dim);
+  const double factor = parameters.factor_or_ratio();
+  const double original = parameters.original_positions();
+  const auto dimension_that_turns = [&](double rotations) {
+    return dim * std::log(original / (rotations * 2 * std::numbers::pi)) / (2 * std::log(parameters.theta()));
+  };
+  double low = dimension_that_turns(parameters.nonzero_or("beta_fast", 32));
+  double high = dimension_that_turns(parameters.nonzero_or("beta_slow", 1));
+  if (parameters.flag_or("truncate", true)) {
     low = std::floor(low);
     high = std::ceil(high);
   }
   low = std::max(low, 0.0);
   high = std::min(high, dim - 1);
   if (low == high) high += 0.001;
-  const auto factor = static_cast<float>(f.number("factor"));
-  std::vector<float> inverse = plain(f.config.theta, f.dim);
-  for (std::size_t i = 0; i < inverse.size(); ++i) {
-    const auto ramp = static_cast<float>(std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0));
-    inverse[i] = inverse[i] / factor * ramp + inverse[i] * (1 - ramp);
+
+  Rope rope{.frequencies = wavelengths(parameters.theta(), rotary_dim),
+            .attention_factor = yarn_attention_factor(parameters, factor)};
+  for (std::size_t i = 0; i < rope.frequencies.size(); ++i) {
+    const float wavelength = rope.frequencies[i];
+    const float ramp = std::clamp(
+        (static_cast<float>(i) - static_cast<float>(low)) / static_cast<float>(high - low), 0.0F, 1.0F);
+    const float kept = 1.0F - ramp;
+    const float interpolated = 1.0F / (static_cast<float>(factor) * wavelength);
+    rope.frequencies[i] = interpolated * (1.0F - kept) + 1.0F / wavelength * kept;
   }
-  return inverse;
+  return rope;
 }
 
-/// Llama 3.1: wavelengths beyond the original context interpolated, short ones kept, a ramp between.
-std::vector<float> llama3_frequencies(const Frequencies& f) {
-  const double factor = f.number("factor");
-  const double low_factor = f.number("low_freq_factor");
-  const double high_factor = f.number("high_freq_factor");
-  const double original = f.number("original_max_position_embeddings");
-  std::vector<float> inverse = plain(f.config.theta, f.dim);
-  for (float& frequency : inverse) {
-    const double wavelength = 2 * std::numbers::pi / static_cast<double>(frequency);
-    if (wavelength < original / high_factor) continue;
-    if (wavelength > original / low_factor) {
-      frequency = static_cast<float>(frequency / factor);
+/// Llama 3.1: long wavelengths are divided by the factor, short ones kept, with a smooth step between.
+Rope llama3_rope(const Parameters& parameters) {
+  const auto factor = static_cast<float>(parameters.positive("factor"));
+  const double low_factor = parameters.positive("low_freq_factor");
+  const double high_factor = parameters.positive("high_freq_factor");
+  const double original = parameters.original_positions();
+  if (low_factor >= high_factor) {
+    fail("rope: low_freq_factor {} of rope_type 'llama3' must be below high_freq_factor {}", low_factor,
+         high_factor);
+  }
+  const auto longest_kept = static_cast<float>(original / high_factor);
+  const auto shortest_divided = static_cast<float>(original / low_factor);
+  Rope rope = default_rope(parameters);
+  for (float& value : rope.frequencies) {
+    const float wavelength = static_cast<float>(2 * std::numbers::pi) / value;
+    if (wavelength < longest_kept) continue;
+    if (wavelength > shortest_divided) {
+      value /= factor;
       continue;
     }
-    const double smooth = (original / wavelength - low_factor) / (high_factor - low_factor);
-    frequency = static_cast<float>((1 - smooth) * frequency / factor + smooth * frequency);
+    const float smooth = (static_cast<float>(original) / wavelength - static_cast<float>(low_factor)) /
+                         static_cast<float>(high_factor - low_factor);
+    value = (1.0F - smooth) * value / factor + smooth * value;
   }
-  return inverse;
+  return rope;
 }
 
-/// Ding et al. 2024: a factor of its own for each frequency, one set for short and one for long sequences.
-std::vector<float> longrope_frequencies(const Frequencies& f) {
-  const bool is_long = static_cast<double>(f.sequence_length) > f.number("original_max_position_embeddings");
-  const auto factors =
-      f.config.parameters.at(is_long ? "long_factor" : "short_factor").get<std::vector<float>>();
-  std::vector<float> inverse;
-  for (std::int64_t i = 0; i < f.dim / 2; ++i) {
-    inverse.push_back(1.F / (factors.at(static_cast<std::size_t>(i)) * period(f.config.theta, i, f.dim)));
-  }
-  return inverse;
-}
-
-double no_attention_factor(const Frequencies&) { return 1; }
-
-double yarn_attention_factor(const Frequencies& f) {
-  const Json& given = f.config.parameters;
-  if (given.contains("attention_factor")) return f.number("attention_factor");
-  const double factor = f.number("factor");
-  const auto scale = [factor](double mscale) {
-    return factor <= 1 ? 1.0 : 0.1 * mscale * std::log(factor) + 1;
+/// Searched factors, one a frequency: one list for sequences of the original length, one for longer ones.
+Rope longrope_rope(const Parameters& parameters) {
+  const double original = parameters.original_positions();
+  const double factor = parameters.factor_or_ratio();
+  const Frequencies base = wavelengths(parameters.theta(), parameters.rotary_dim());
+  const auto scaled = [&](Frequencies factors) {
+    for (std::size_t i = 0; i < factors.size(); ++i) factors[i] = 1.0F / (factors[i] * base[i]);
+    return factors;
   };
-  const double mscale = given.value("mscale", 0.0);
-  const double mscale_all_dim = given.value("mscale_all_dim", 0.0);
-  return mscale != 0 && mscale_all_dim != 0 ? scale(mscale) / scale(mscale_all_dim) : scale(1);
+  Rope rope{.frequencies = scaled(parameters.list("short_factor")),
+            .long_from = static_cast<std::int64_t>(original),
+            .long_frequencies = [frequencies = scaled(parameters.list("long_factor"))](std::int64_t) {
+              return frequencies;
+            }};
+  if (parameters.has("attention_factor")) {
+    rope.attention_factor = parameters.number("attention_factor");
+  } else if (factor > 1) {
+    rope.attention_factor = std::sqrt(1 + std::log(factor) / std::log(original));
+  }
+  return rope;
 }
 
-double longrope_attention_factor(const Frequencies& f) {
-  if (f.config.parameters.contains("attention_factor")) return f.number("attention_factor");
-  const double original = f.number("original_max_position_embeddings");
-  const double factor = f.config.parameters.contains("factor")
-                            ? f.number("factor")
-                            : static_cast<double>(f.max_positions) / original;
-  return factor <= 1 ? 1 : std::sqrt(1 + std::log(factor) / std::log(original));
-}
-
-struct RopeType {
+struct Type {
   std::string_view name;
-  std::vector<float> (*frequencies)(const Frequencies&);
-  double (*attention_factor)(const Frequencies&);
+  Rope (*make)(const Parameters&);
 };
 
-constexpr std::array rope_types{
-    RopeType{"default", default_frequencies, no_attention_factor},
-    RopeType{"linear", linear_frequencies, no_attention_factor},
-    RopeType{"dynamic", dynamic_frequencies, no_attention_factor},
-    RopeType{"yarn", yarn_frequencies, yarn_attention_factor},
-    RopeType{"llama3", llama3_frequencies, no_attention_factor},
-    RopeType{"longrope", longrope_frequencies, longrope_attention_factor},
-};
+constexpr std::array types{Type{"default", default_rope}, Type{"linear", linear_rope},
+                           Type{"dynamic", dynamic_rope}, Type{"yarn", yarn_rope},
+                           Type{"llama3", llama3_rope},   Type{"longrope", longrope_rope}};
 
-const RopeType& rope_type(std::string_view name) {
-  const auto* found = std::ranges::find(rope_types, name, &RopeType::name);
-  if (found != rope_types.end()) return *found;
-  std::vector<std::string_view> known;
-  for (const RopeType& type : rope_types) known.push_back(type.name);
-  fail("the rope_type '{}' is not supported (supported: {})", name, fmt::join(known, ", "));
+template <class T>
+void write_angles(T* cos, T* sin, std::int64_t position, const Frequencies& frequencies, float factor) {
+  const std::size_t half = frequencies.size();
+  for (std::size_t i = 0; i < half; ++i) {
+    const float angle = static_cast<float>(position) * frequencies[i];
+    cos[i] = cos[half + i] = T(std::cos(angle) * factor);
+    sin[i] = sin[half + i] = T(std::sin(angle) * factor);
+  }
 }
 
 template <class T>
-void fill(const std::vector<float>& frequencies, std::span<const std::int64_t> positions, float factor,
-          T* cos, T* sin) {
-  const std::size_t half = frequencies.size();
+void write_all(const CosSin& out, const std::vector<std::int64_t>& positions, const Frequencies& frequencies,
+               float factor) {
+  T* cos = out.cos.data<T>();
+  T* sin = out.sin.data<T>();
+  const auto width = static_cast<std::ptrdiff_t>(2 * frequencies.size());
   for (const std::int64_t position : positions) {
-    for (std::size_t i = 0; i < half; ++i) {
-      const float angle = static_cast<float>(position) * frequencies[i];
-      cos[i] = cos[half + i] = T(std::cos(angle) * factor);
-      sin[i] = sin[half + i] = T(std::sin(angle) * factor);
-    }
-    cos += 2 * half;
-    sin += 2 * half;
+    write_angles(cos, sin, position, frequencies, factor);
+    cos += width;
+    sin += width;
+  }
+}
+
+CosSin angles_of(const std::vector<std::int64_t>& positions, std::int64_t batch,
+                 const Frequencies& frequencies, double attention_factor, Dtype dtype) {
+  const auto tokens = static_cast<std::int64_t>(positions.size()) / std::max<std::int64_t>(batch, 1);
+  const Shape shape{batch, 1, tokens, 2 * static_cast<std::int64_t>(frequencies.size())};
+  const CosSin out{Tensor(dtype, shape), Tensor(dtype, shape)};
+  const auto factor = static_cast<float>(attention_factor);
+  switch (dtype) {
+    case Dtype::float32:
+      write_all<float>(out, positions, frequencies, factor);
+      return out;
+    case Dtype::bfloat16:
+      write_all<BFloat16>(out, positions, frequencies, factor);
+      return out;
+    case Dtype::float16:
+      write_all<Float16>(out, positions, frequencies, factor);
+      return out;
+    default:
+      fail("rope: cos and sin are float32, bfloat16 or float16, not {}", name(dtype));
   }
 }
 
 }  // namespace
 
-RopeTable::RopeTable(const RopeConfig& config, std::int64_t head_dim, std::int64_t max_positions)
-    : config_(config),
-      rotary_dim_(static_cast<std::int64_t>(static_cast<double>(head_dim) * config.partial_rotary_factor)),
-      max_positions_(max_positions) {
-  const Frequencies f{config_, rotary_dim_, max_positions_, 0};
-  attention_factor_ = static_cast<float>(rope_type(config_.rope_type).attention_factor(f));
-}
-
 std::vector<float> RopeTable::inverse_frequencies(std::int64_t sequence_length) const {
-  return rope_type(config_.rope_type).frequencies({config_, rotary_dim_, max_positions_, sequence_length});
+  return long_frequencies_ && sequence_length > long_from_ ? long_frequencies_(sequence_length)
+                                                           : frequencies_;
 }
 
-CosSin RopeTable::cos_sin(std::int64_t first, std::int64_t count, Dtype dtype) const {
+CosSin RopeTable::cos_sin(std::int64_t first_position, std::int64_t count, Dtype dtype) const {
   std::vector<std::int64_t> positions(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < positions.size(); ++i) positions[i] = first + static_cast<std::int64_t>(i);
-  return cos_sin(positions, 1, dtype);
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    positions[i] = first_position + static_cast<std::int64_t>(i);
+  }
+  return angles_of(positions, 1, inverse_frequencies(first_position + count), attention_factor_, dtype);
 }
 
-CosSin RopeTable::cos_sin(std::span<const std::int64_t> positions, std::int64_t rows, Dtype dtype) const {
-  const auto count = static_cast<std::int64_t>(positions.size());
-  const std::int64_t last = positions.empty() ? 0 : *std::ranges::max_element(positions);
-  const std::vector<float> frequencies = inverse_frequencies(last + 1);
-  const Shape shape{rows, 1, count / rows, static_cast<std::int64_t>(2 * frequencies.size())};
-  CosSin table{Tensor(dtype, shape), Tensor(dtype, shape)};
-  const auto fill_as = [&]<class T>(const T*) {
-    fill(frequencies, positions, attention_factor_, table.cos.data<T>(), table.sin.data<T>());
-  };
-  if (dtype == Dtype::float32) fill_as(static_cast<const float*>(nullptr));
-  if (dtype == Dtype::bfloat16) fill_as(static_cast<const BFloat16*>(nullptr));
-  if (dtype == Dtype::float16) fill_as(static_cast<const Float16*>(nullptr));
+CosSin RopeTable::cos_sin(const Tensor& positions, Dtype dtype) const {
+  const auto values = positions.span<std::int64_t>();
+  const std::vector<std::int64_t> list(values.begin(), values.end());
+  const std::int64_t last = list.empty() ? -1 : std::ranges::max(list);
+  return angles_of(list, positions.size(0), inverse_frequencies(last + 1), attention_factor_, dtype);
+}
+
+RopeTable make_rope_table(const RopeConfig& config, std::int64_t head_dim, std::int64_t max_positions) {
+  const auto* type = std::ranges::find(types, config.rope_type, &Type::name);
+  if (type == types.end()) {
+    std::vector<std::string_view> names;
+    for (const Type& known : types) names.push_back(known.name);
+    fail("rope_type '{}' is not supported (supported: {})", config.rope_type, fmt::join(names, ", "));
+  }
+  const Rope rope = type->make(Parameters(config, head_dim, max_positions));
+  RopeTable table;
+  table.frequencies_ = rope.frequencies;
+  table.attention_factor_ = rope.attention_factor;
+  table.long_from_ = rope.long_from;
+  table.long_frequencies_ = rope.long_frequencies;
   return table;
 }
 

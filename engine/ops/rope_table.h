@@ -1,8 +1,8 @@
-// Rotary position embedding: the angles, for every rope_type that transformers knows.
+// The angles of rotary position embedding as cos and sin, for every rope_type of transformers' Llama.
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <functional>
 #include <vector>
 
 #include "engine/loading/model_config.h"
@@ -10,39 +10,42 @@
 
 namespace bv2::engine {
 
-/// cos and sin of positions: each [rows, 1, positions, rotary_dim], the second half a repetition of the
-/// first.
+/// What Rotary takes: [batch or 1, 1, tokens, rotary_dim], the halves of the last dimension the same.
 struct CosSin {
   Tensor cos;
   Tensor sin;
 };
 
-/// Frequencies of one configuration. As transformers' modeling_rope_utils: angles are products in float32,
-/// cosines are taken in float32, multiplied by the type's attention factor and rounded to the dtype. const
-/// and thread safe.
+/// Inverse frequencies of a model, which for some types depend on the sequence's length. Immutable: threads
+/// may share it.
 class RopeTable {
  public:
-  RopeTable() = default;
-  /// Throws Error for a rope_type that is not known.
-  RopeTable(const RopeConfig& config, std::int64_t head_dim, std::int64_t max_positions);
-
-  /// Positions first ... first + count - 1, one row.
-  [[nodiscard]] CosSin cos_sin(std::int64_t first, std::int64_t count, Dtype dtype) const;
-  /// Any positions, row-major [rows, positions].
-  [[nodiscard]] CosSin cos_sin(std::span<const std::int64_t> positions, std::int64_t rows, Dtype dtype) const;
-
-  /// How many of head_dim's elements are rotated.
-  [[nodiscard]] std::int64_t rotary_dim() const { return rotary_dim_; }
-  /// The factor of cos and sin (YaRN, LongRoPE), else 1.
-  [[nodiscard]] float attention_factor() const { return attention_factor_; }
-  /// [rotary_dim / 2], for a sequence of that length: the dynamic type and longrope depend on it.
+  /// Those of a sequence of that many tokens, [rotary_dim / 2].
   [[nodiscard]] std::vector<float> inverse_frequencies(std::int64_t sequence_length) const;
+  [[nodiscard]] std::int64_t rotary_dim() const { return 2 * static_cast<std::int64_t>(frequencies_.size()); }
+  /// What cos and sin are multiplied by (YaRN, LongRoPE).
+  [[nodiscard]] double attention_factor() const { return attention_factor_; }
+
+  /// Positions [first, first + count), the last being the sequence's last: [1, 1, count, rotary_dim].
+  /// Computed in float32 as transformers does (position * inverse frequency, cos, times the factor), then
+  /// rounded to the dtype.
+  [[nodiscard]] CosSin cos_sin(std::int64_t first_position, std::int64_t count, Dtype dtype) const;
+  /// positions int64 [batch, tokens], the largest being the sequence's last -> [batch, 1, tokens,
+  /// rotary_dim].
+  [[nodiscard]] CosSin cos_sin(const Tensor& positions, Dtype dtype) const;
 
  private:
-  RopeConfig config_;
-  std::int64_t rotary_dim_ = 0;
-  std::int64_t max_positions_ = 0;
-  float attention_factor_ = 1;
+  friend RopeTable make_rope_table(const RopeConfig&, std::int64_t, std::int64_t);
+
+  std::vector<float> frequencies_;
+  double attention_factor_ = 1;
+  std::int64_t long_from_ = 0;  // longer sequences than this have frequencies of their own, if there are any
+  std::function<std::vector<float>(std::int64_t)> long_frequencies_;
 };
+
+/// rope_type default, linear, dynamic (NTK by the length), yarn (Peng et al. 2023), llama3 (Llama 3.1),
+/// longrope (Ding et al. 2024). `max_positions` is the configuration's max_position_embeddings. Throws Error
+/// naming the type, or the parameter that is missing or impossible.
+RopeTable make_rope_table(const RopeConfig& config, std::int64_t head_dim, std::int64_t max_positions);
 
 }  // namespace bv2::engine
