@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -46,6 +47,13 @@ bool write_all(int fd, std::string_view content) {
   return true;
 }
 
+/// Makes a rename in that folder durable, where the file system can.
+void flush_folder(const fs::path& folder) {
+  const FileDescriptor file(
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.open()) ::fsync(file.get());
+}
+
 FileDescriptor open_for_reading(const fs::path& path) {
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.open()) fail("cannot open '{}': {}", path.string(), cause());
@@ -77,6 +85,10 @@ std::string read_file(const fs::path& path) {
 }
 
 void write_file_atomically(const fs::path& path, std::string_view content) {
+  write_file_atomically(path, std::span(&content, 1));
+}
+
+void write_file_atomically(const fs::path& path, std::span<const std::string_view> pieces) {
   std::error_code error;
   if (path.has_parent_path()) fs::create_directories(path.parent_path(), error);
   if (error) fail("cannot create the folder '{}': {}", path.parent_path().string(), error.message());
@@ -84,9 +96,10 @@ void write_file_atomically(const fs::path& path, std::string_view content) {
   beside += fmt::format(".{}.tmp", ::getpid());
   FileDescriptor file(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (!file.open()) fail("cannot write '{}': {}", path.string(), cause());
-  const bool written = write_all(file.get(), content) && ::fsync(file.get()) == 0 && file.close() &&
-                       ::rename(beside.c_str(), path.c_str()) == 0;
-  if (written) return;
+  const bool written =
+      std::ranges::all_of(pieces, [&](auto piece) { return write_all(file.get(), piece); }) &&
+      ::fsync(file.get()) == 0 && file.close() && ::rename(beside.c_str(), path.c_str()) == 0;
+  if (written) return flush_folder(path.parent_path());
   const std::string why = cause();
   ::unlink(beside.c_str());
   fail("cannot write '{}': {}", path.string(), why);
@@ -114,6 +127,24 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(data_, other.data_);
   std::swap(size_bytes_, other.size_bytes_);
   return *this;
+}
+
+bool MappedFile::populate(std::size_t offset, std::size_t length) const {
+#ifdef MADV_POPULATE_READ
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t begin = offset / page * page;
+  const std::size_t end = std::min(offset + length, size_bytes_);
+  if (begin >= end) return true;
+  for (;;) {
+    if (::madvise(const_cast<std::byte*>(data_) + begin, end - begin, MADV_POPULATE_READ) == 0) return true;
+    if (errno == EINTR || errno == EAGAIN) continue;
+    return errno == EINVAL || errno == ENOSYS;  // before Linux 5.14: pages come in as they are touched
+  }
+#else
+  static_cast<void>(offset);
+  static_cast<void>(length);
+  return true;
+#endif
 }
 
 void MappedFile::release(std::size_t offset, std::size_t length) const {

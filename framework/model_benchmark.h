@@ -47,6 +47,7 @@ struct ModelFacts {
   bool synthetic_weights = false;
   std::int64_t vocab_size = 0;
   std::int64_t max_positions = 0;  ///< prompt and new tokens together; 0: no limit
+  std::int64_t layers = 0;  ///< 0: not known; what rounding may cost (framework/verify.h) follows from it
   std::int64_t parameters = 0;
   std::int64_t weight_bytes = 0;  ///< in the run's dtype
   template <class Self, class Visit>
@@ -54,6 +55,7 @@ struct ModelFacts {
     visit("synthetic_weights", self.synthetic_weights);
     visit("vocab_size", self.vocab_size);
     visit("max_positions", self.max_positions);
+    visit("layers", self.layers);
     visit("parameters", self.parameters);
     visit("weight_bytes", self.weight_bytes);
   }

@@ -27,6 +27,8 @@ class RunObserver {
   virtual void scenario_finished(std::string_view /*benchmark*/, const ScenarioResult& /*result*/) {}
   /// A result document or the summary is on the disk.
   virtual void document_written(const std::filesystem::path& /*path*/) {}
+  /// Something went wrong that does not end the run, such as a document that could not be written. One line.
+  virtual void problem(std::string_view /*line*/) {}
 };
 
 }  // namespace bv2

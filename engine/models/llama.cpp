@@ -11,7 +11,7 @@ namespace bv2::engine {
 Llama::Llama(const ModelConfig& config, WeightSource& weights, Dtype dtype)
     : config_(config),
       dtype_(dtype),
-      rope_(make_rope_table(config.rope, config.head_dim, config.max_position_embeddings)) {
+      rope_(config.rope, config.head_dim, config.max_position_embeddings) {
   ParameterReader read(weights, dtype);
   const std::int64_t hidden = config.hidden_size;
   const std::int64_t q_size = config.num_attention_heads * config.head_dim;
@@ -69,7 +69,7 @@ Tensor Llama::attention(Context& context, const Layer& layer, const Tensor& hidd
   const Tensor q = context.apply(RotaryAppend{}, qkv, positions.cos, positions.sin,
                                  slice(context, cached.keys, 2, past, cache.length),
                                  slice(context, cached.values, 2, past, cache.length));
-  const Attention attend{.scale = 1 / std::sqrt(static_cast<double>(config_.head_dim)),
+  const Attention attend{.scale = config_.attention_scale,
                          .window = config_.sliding_window};
   const Tensor mixed = context.apply(attend, q, slice(context, cached.keys, 2, 0, cache.length),
                                      slice(context, cached.values, 2, 0, cache.length), cache.padding);

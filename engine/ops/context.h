@@ -28,6 +28,7 @@ class Context {
 
   [[nodiscard]] AttentionPath attention() const { return attention_; }
   [[nodiscard]] EffectiveRecord& record() { return record_; }
+  [[nodiscard]] const EffectiveRecord& record() const { return record_; }
 
   Tensor execute(BasicOp op, std::initializer_list<Tensor> inputs, const Attributes& attributes = {}) {
     return executor_->execute({op, {inputs.begin(), inputs.size()}, attributes});

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "engine/ops/context.h"
@@ -32,6 +33,14 @@ struct RmsNorm {
   double weight_offset = 0;
   bool weight_in_float32 = false;
   Tensor define(Context& context, const Tensor& x, const Tensor& weight) const;
+};
+
+/// Ba et al. 2016: (x - mean) / sqrt(variance + epsilon) * weight + bias over the last dimension, in float32,
+/// rounded once, at the end. bias may be undefined.
+struct LayerNorm {
+  static constexpr std::string_view name = "layer_norm";
+  double epsilon = 1e-5;
+  Tensor define(Context& context, const Tensor& x, const Tensor& weight, const Tensor& bias) const;
 };
 
 /// Rotates the first cos.size(-1) of head_dim by position (Su et al. 2021; halves, not pairs, as transformers
@@ -66,11 +75,21 @@ enum class Activation { silu, gelu, gelu_tanh, relu };
 /// The activation of that name in a config.json ("silu", "gelu_pytorch_tanh", ...), if it is known.
 std::optional<Activation> activation_from_name(std::string_view name);
 
+/// activation(x), rounded to x's dtype.
+struct Activate {
+  static constexpr std::string_view name = "activation";
+  Activation activation = Activation::silu;
+  Tensor define(Context& context, const Tensor& x) const;
+};
+
 /// activation(gate) * up (SwiGLU: Shazeer 2020).
 struct GatedActivation {
   static constexpr std::string_view name = "gated_activation";
   Activation activation = Activation::silu;
   Tensor define(Context& context, const Tensor& gate, const Tensor& up) const;
 };
+
+/// The names of all layer operations, as records and tables show them.
+std::span<const std::string_view> layer_operation_names();
 
 }  // namespace bv2::engine

@@ -1,0 +1,182 @@
+// The command line: its text to what is to be done.
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "app/option_table.h"
+#include "app/option_values.h"
+#include "base/error.h"
+
+namespace bv2::app {
+namespace {
+
+struct CommandRow {
+  std::string_view name;
+  Command command;
+  const char* usage;
+};
+constexpr std::array commands{
+    CommandRow{
+        "run", Command::run,
+        "Measures transformer models and leaves result documents.\n\n"
+        "run_benchmarks [run] [options]     run benchmarks\n"
+        "run_benchmarks list [options]      the benchmarks, and the scenarios that the options would give\n"
+        "run_benchmarks verify [options]    hold the engine against reference outputs\n"},
+    CommandRow{"list", Command::list,
+               "Lists the benchmarks, and the scenarios that the options would give.\n\n"
+               "run_benchmarks list [options]\n"},
+    CommandRow{"verify", Command::verify,
+               "Holds the engine against reference outputs: one line a mode, status 1 if any failed.\n\n"
+               "run_benchmarks verify --model-id DIR --reference FILE [options]\n"},
+};
+
+/// Prints what the command's row says where CLI11 would make up a line of usage.
+class HelpFormatter : public CLI::Formatter {
+ public:
+  HelpFormatter() { column_width(34); }
+  std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override { return {}; }
+};
+
+std::vector<OptionRow> options_of(Command command) {
+  auto rows = option_table();
+  std::erase_if(rows, [&](const OptionRow& row) {
+    return std::ranges::find(row.commands, command) == row.commands.end();
+  });
+  return rows;
+}
+
+std::vector<std::string_view> names_of(const std::vector<OptionRow>& rows) {
+  std::vector<std::string_view> names{"--help", "--version"};
+  for (const auto& row : rows) names.emplace_back(row.name);
+  return names;
+}
+
+/// CLI11 takes whatever follows an option for its first value; another option there means that it is missing.
+void check_values(const OptionRow& row, const std::vector<std::string>& values,
+                  const std::vector<OptionRow>& rows) {
+  if (!row.is_list() && values.size() > 1) {
+    fail<UsageError>("{}: it is given {} times, once is enough ({})", row.name, values.size(), row.value);
+  }
+  const auto option = std::ranges::find_first_of(values, rows, {}, {}, &OptionRow::name);
+  if (option == values.end()) return;
+  fail<UsageError>("{}: its value ({}) is missing before {}", row.name, row.value, *option);
+}
+
+void add_option(CLI::App& parser, const OptionRow& row, const std::vector<OptionRow>& rows,
+                CommandLine& line) {
+  CLI::Option* option = nullptr;
+  if (row.is_flag()) {
+    option = parser
+                 .add_flag_callback(
+                     row.name, [&] { row.set(line, row.name, {}); }, row.help)
+                 ->disable_flag_override();
+  } else {
+    const auto set = [&](const std::vector<std::string>& values) {
+      check_values(row, values, rows);
+      row.set(line, row.name, values);
+    };
+    constexpr int most_values = 1 << 20;
+    option = parser.add_option_function<std::vector<std::string>>(row.name, set, row.help);
+    option->expected(1, row.is_list() ? most_values : 1)->allow_extra_args(row.is_list());
+    option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->option_text(row.value);
+    // Numbers may also be joined by commas; in texts a comma is a comma.
+    if (row.value == "N..." || row.value == "ID...") option->delimiter(',');
+  }
+  option->group(std::string(row.group));
+}
+
+/// The error for what no option took.
+[[noreturn]] void fail_unexpected(const std::string& argument, Command command) {
+  const auto own = options_of(command);
+  const std::string_view command_name = std::ranges::find(commands, command, &CommandRow::command)->name;
+  if (argument.starts_with('-')) {
+    const std::string name = argument.substr(0, argument.find('='));
+    const auto everything = option_table();
+    const auto elsewhere = std::ranges::find(everything, name, &OptionRow::name);
+    if (elsewhere != everything.end()) {
+      const auto taker = std::ranges::find(commands, elsewhere->commands[0], &CommandRow::command)->name;
+      fail<UsageError>("{} is an option of '{}', not of '{}'; see run_benchmarks {} --help", name, taker,
+                       command_name, command_name);
+    }
+    const std::string meant = suggestion(name, names_of(own));
+    fail<UsageError>("the option '{}' is not known{}", name,
+                     meant.empty() ? fmt::format("; see run_benchmarks {} --help", command_name) : meant);
+  }
+  if (std::ranges::find(commands, argument, &CommandRow::name) != commands.end()) {
+    fail<UsageError>("the command '{}' must be the first argument", argument);
+  }
+  fail<UsageError>("'{}' belongs to no option; see run_benchmarks {} --help", argument, command_name);
+}
+
+/// The command that the arguments begin with, and takes it off them.
+Command take_command(std::span<const std::string>& arguments) {
+  if (arguments.empty() || arguments[0].starts_with('-')) return Command::run;
+  const auto* found = std::ranges::find(commands, arguments[0], &CommandRow::name);
+  if (found == commands.end()) {
+    std::vector<std::string_view> names;
+    for (const auto& row : commands) names.push_back(row.name);
+    fail<UsageError>("the command '{}' is not known{} (known: run, list, verify)", arguments[0],
+                     suggestion(arguments[0], names));
+  }
+  arguments = arguments.subspan(1);
+  return found->command;
+}
+
+std::string one_line(std::string text) {
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
+/// CLI11 leaves two lines between groups.
+std::string without_double_gaps(std::string text) {
+  for (auto at = text.find("\n\n\n"); at != std::string::npos; at = text.find("\n\n\n")) text.erase(at, 1);
+  return text;
+}
+
+void check_required(const CommandLine& line) {
+  if (line.command != Command::verify) return;
+  if (line.run.model_id.empty()) fail<UsageError>("verify needs --model-id DIR, the checkpoint folder");
+  if (line.reference.empty()) fail<UsageError>("verify needs --reference FILE, a safetensors file");
+}
+
+}  // namespace
+
+CommandLine parse_command_line(std::span<const std::string> arguments) {
+  CommandLine line;
+  line.command = take_command(arguments);
+  // Nobody who checks numbers wants them rounded first.
+  if (line.command == Command::verify) line.run.dtype = "float32";
+  const auto rows = options_of(line.command);
+  CLI::App parser(std::ranges::find(commands, line.command, &CommandRow::command)->usage, "run_benchmarks");
+  parser.formatter(std::make_shared<HelpFormatter>());
+  parser.set_help_flag("-h,--help", "this text");
+  parser.set_version_flag("--version", "benchmark_v2 " BV2_VERSION, "the program's version");
+  parser.allow_extras();
+  for (const auto& row : rows) add_option(parser, row, rows, line);
+  try {
+    // CLI11 takes them from the back.
+    parser.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::CallForHelp&) {
+    line.answer = without_double_gaps(parser.help());
+    return line;
+  } catch (const CLI::CallForVersion& version) {
+    line.answer = std::string(version.what()) + "\n";
+    return line;
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string text = error.what();
+    const auto row = std::ranges::find(rows, text.substr(0, text.find(':')), &OptionRow::name);
+    if (row == rows.end()) fail<UsageError>("{}", one_line(text));
+    fail<UsageError>("{}: its value ({}) is missing", row->name, row->value);
+  } catch (const CLI::ParseError& error) {
+    fail<UsageError>("{}; see run_benchmarks --help", one_line(error.what()));
+  }
+  if (const auto rest = parser.remaining(); !rest.empty()) fail_unexpected(rest.front(), line.command);
+  check_required(line);
+  return line;
+}
+
+}  // namespace bv2::app

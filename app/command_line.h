@@ -1,0 +1,34 @@
+// The command line: its text to what is to be done.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "framework/run_options.h"
+
+namespace bv2::app {
+
+enum class Command { run, list, verify };
+/// Of what is written to stdout.
+enum class OutputFormat { table, json, jsonl, csv, md };
+
+struct CommandLine {
+  Command command = Command::run;
+  RunOptions run;                   ///< `list` and `verify` use the part that concerns them
+  std::filesystem::path reference;  ///< of `verify`
+  std::vector<std::filesystem::path> benches_dirs;
+  LogLevel log_level = LogLevel::info;
+  bool enable_file_logging = false;
+  OutputFormat format = OutputFormat::table;
+  std::optional<std::string> answer;  ///< of --help and --version: print it and do nothing else
+};
+
+/// `arguments` without the program's name. The first may name the command; `run` is the default. Throws
+/// UsageError with the option, its value and the way out.
+CommandLine parse_command_line(std::span<const std::string> arguments);
+
+}  // namespace bv2::app

@@ -1,0 +1,33 @@
+// What the commands do, once the command line is understood.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "app/command_line.h"
+#include "app/console.h"
+#include "base/interrupt.h"
+#include "framework/model_benchmark.h"
+
+namespace spdlog {
+class logger;
+}  // namespace spdlog
+
+namespace bv2::app {
+
+/// What every command needs. The pointers and references outlive the command.
+struct CommandContext {
+  const CommandLine& line;
+  std::span<const std::unique_ptr<ModelBenchmark>> benchmarks;
+  Output& output;
+  Console& console;
+  std::shared_ptr<spdlog::logger> log;
+  const InterruptFlag& interrupt;
+};
+
+/// Each gives the program's exit status and throws Error, UsageError or Interrupted.
+int run_command(const CommandContext& context);
+int list_command(const CommandContext& context);
+int verify_command(const CommandContext& context);
+
+}  // namespace bv2::app

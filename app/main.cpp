@@ -1,0 +1,99 @@
+// The program: reads the command line, finds the benchmarks, does the command; every error is one line.
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+
+#include <csignal>
+#include <filesystem>
+#include <new>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/command_line.h"
+#include "app/commands.h"
+#include "app/console.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "framework/benchmark_modules.h"
+#include "framework/timestamp.h"
+
+namespace bv2::app {
+namespace {
+
+constexpr int failure_status = 1;
+constexpr int usage_status = 2;
+constexpr int interrupted_status = 130;
+
+std::optional<std::filesystem::path> log_file(const CommandLine& line) {
+  if (!line.enable_file_logging) return std::nullopt;
+  return line.run.output_dir /
+         fmt::format("benchmark_run_{}.log", file_name_timestamp(std::chrono::system_clock::now()));
+}
+
+int do_command(const CommandContext& context) {
+  switch (context.line.command) {
+    case Command::run:
+      return run_command(context);
+    case Command::list:
+      return list_command(context);
+    case Command::verify:
+      return verify_command(context);
+  }
+  return failure_status;
+}
+
+int run_program(const std::vector<std::string>& arguments, Console& console) {
+  const CommandLine line = parse_command_line(arguments);
+  Output output;
+  if (line.answer) {
+    output.write(*line.answer);
+    return 0;
+  }
+  InterruptFlag interrupt;
+  const InterruptSignals signals(interrupt);
+  const auto log =
+      make_logger(line.log_level, [&](std::string_view text) { console.line(text); }, log_file(line));
+  const BenchmarkModules modules(built_in_benches_dirs(program_dir()), line.benches_dirs);
+  for (const auto& problem : modules.problems()) log->error("{}", problem);
+  const int status = do_command({.line = line,
+                                 .benchmarks = modules.benchmarks(),
+                                 .output = output,
+                                 .console = console,
+                                 .log = log,
+                                 .interrupt = interrupt});
+  // A benchmark of our own that could not even be loaded is one that failed.
+  return status == 0 && !modules.problems().empty() ? failure_status : status;
+}
+
+/// The whole program, with the status for each way of ending.
+int guarded(const std::vector<std::string>& arguments) {
+  Console console;
+  const auto complain = [&](std::string_view what, int status) {
+    console.status({});
+    console.line(fmt::format("run_benchmarks: {}", what));
+    return status;
+  };
+  try {
+    return run_program(arguments, console);
+  } catch (const UsageError& error) {
+    return complain(error.what(), usage_status);
+  } catch (const Error& error) {
+    return complain(error.what(), failure_status);
+  } catch (const Interrupted& interrupted) {
+    return complain(interrupted.what(), interrupted_status);
+  } catch (const std::bad_alloc&) {
+    return complain("out of memory", failure_status);
+  } catch (const std::exception& error) {
+    return complain(error.what(), failure_status);
+  }
+}
+
+}  // namespace
+}  // namespace bv2::app
+
+int main(int argc, char** argv) {
+  bv2::app::open_standard_streams();
+  // `| head` closes the pipe: the write says so, and the results are still written to the disk.
+  std::signal(SIGPIPE, SIG_IGN);
+  return bv2::app::guarded(std::vector<std::string>(argv + 1, argv + argc));
+}

@@ -1,0 +1,193 @@
+// Every option of every command, as a table.
+#include "app/option_table.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "app/option_values.h"
+#include "base/error.h"
+
+namespace bv2::app {
+namespace {
+
+using Values = std::vector<std::string>;
+using Setter = std::function<void(CommandLine&, std::string_view, const Values&)>;
+
+constexpr std::int64_t most_iterations = 1'000'000;
+constexpr std::int64_t most_tokens = 100'000'000;
+constexpr std::int64_t most_threads = 4096;
+
+constexpr std::array<std::string_view, 3> dtypes{"float32", "bfloat16", "float16"};
+constexpr std::array<std::string_view, 1> devices{"cpu"};
+constexpr std::array<std::string_view, 3> variants{"eager", "compiled", "kernelized"};
+constexpr std::array<std::string_view, 2> attn_implementations{"eager", "sdpa"};
+constexpr std::array<std::string_view, 3> sdpa_backends{"math", "flash_attention", "efficient_attention"};
+constexpr std::array<std::string_view, 4> compile_modes{"default", "reduce-overhead", "max-autotune",
+                                                        "max-autotune-no-cudagraphs"};
+constexpr std::array<std::string_view, 4> log_levels{"DEBUG", "INFO", "WARNING", "ERROR"};
+constexpr std::array<std::string_view, 5> formats{"table", "json", "jsonl", "csv", "md"};
+
+template <class Integer>
+Setter integer(Integer RunOptions::*field, std::int64_t least, std::int64_t most) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    line.run.*field = static_cast<Integer>(parse_integer(option, values[0], least, most));
+  };
+}
+
+Setter integers(std::vector<std::int64_t> RunOptions::*field, std::int64_t least, std::int64_t most) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    auto& list = line.run.*field;
+    list.clear();
+    for (const auto& value : values) {
+      const std::int64_t number = parse_integer(option, value, least, most);
+      list.push_back(number);
+    }
+  };
+}
+
+/// A text, a path, or an optional one of these; not empty.
+template <class Text>
+Setter text(Text RunOptions::*field) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    if (values[0].empty()) fail<UsageError>("{}: the value is empty", option);
+    line.run.*field = values[0];
+  };
+}
+
+Setter texts(std::vector<std::string> RunOptions::*field) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    if (std::ranges::find(values, "") != values.end()) fail<UsageError>("{}: a value is empty", option);
+    line.run.*field = values;
+  };
+}
+
+Setter choice(std::string RunOptions::*field, std::span<const std::string_view> known) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    line.run.*field = parse_choice(option, values[0], known);
+  };
+}
+
+Setter choices(std::vector<std::string> RunOptions::*field, std::span<const std::string_view> known) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    (line.run.*field).clear();
+    for (const auto& value : values) (line.run.*field).push_back(parse_choice(option, value, known));
+  };
+}
+
+void set_benches_dirs(CommandLine& line, std::string_view /*option*/, const Values& values) {
+  line.benches_dirs.assign(values.begin(), values.end());
+}
+
+void set_reference(CommandLine& line, std::string_view /*option*/, const Values& values) {
+  line.reference = values[0];
+}
+
+void set_log_level(CommandLine& line, std::string_view option, const Values& values) {
+  line.log_level = *log_level_from_name(parse_choice(option, values[0], log_levels));
+}
+
+void set_format(CommandLine& line, std::string_view option, const Values& values) {
+  const std::string name = parse_choice(option, values[0], formats);
+  line.format = static_cast<OutputFormat>(std::ranges::find(formats, name) - formats.begin());
+}
+
+constexpr std::string_view what = "What is measured";
+constexpr std::string_view model = "The model and its prompt";
+constexpr std::string_view how = "How it is measured";
+constexpr std::string_view where = "Where things are and go";
+
+const std::vector<Command> all{Command::run, Command::list, Command::verify};
+const std::vector<Command> measuring{Command::run, Command::list};
+const std::vector<Command> running{Command::run};
+const std::vector<Command> verifying{Command::verify};
+
+using R = RunOptions;
+
+std::vector<OptionRow> selection_options() {
+  return {
+      {measuring, what, "--include", "NAME...", "only benchmarks with one of these in their names",
+       texts(&R::include)},
+      {measuring, what, "--exclude", "NAME...", "none with one of these in their names", texts(&R::exclude)},
+      {all, what, "--variant", "NAME...", "eager, compiled, kernelized (default: all there are)",
+       choices(&R::variants, variants)},
+      {all, what, "--attn-implementation", "NAME...", "keep only eager or sdpa",
+       choices(&R::attn_implementations, attn_implementations)},
+      {all, what, "--sdpa-backend", "NAME...", "keep only math, flash_attention, efficient_attention",
+       choices(&R::sdpa_backends, sdpa_backends)},
+      {measuring, what, "--compile-mode", "NAME...", "keep only default, reduce-overhead, max-autotune ...",
+       choices(&R::compile_modes, compile_modes)},
+      {measuring, what, "--level", "N",
+       "coverage: 0 one scenario a mode, 1 the few that matter (default), 2 every\nattention, 3 the full "
+       "cross, 4 with every compile mode",
+       integer(&R::level, 0, 4)},
+      {measuring, what, "--config-file", "FILE", "scenarios as .json or .jsonl, instead of a level's",
+       text(&R::config_file)},
+  };
+}
+
+std::vector<OptionRow> model_options() {
+  return {
+      {measuring, model, "--model-id", "ID", "a checkpoint folder (default: the benchmark's own shape)",
+       text(&R::model_id)},
+      {verifying, model, "--model-id", "DIR", "the checkpoint folder", text(&R::model_id)},
+      {verifying, model, "--reference", "FILE",
+       "safetensors with input_ids, logits or last_hidden_state, and generated_ids", set_reference},
+      {measuring, model, "--dtype", "NAME", "float32, bfloat16 (default), float16: weights and activations",
+       choice(&R::dtype, dtypes)},
+      {verifying, model, "--dtype", "NAME", "float32 (default), bfloat16, float16",
+       choice(&R::dtype, dtypes)},
+      {measuring, model, "--prompt", "TEXT", "the prompt (default: the benchmark's own)", text(&R::prompt)},
+      {measuring, model, "--prompt-file", "FILE", "the prompt is this file's text", text(&R::prompt_file)},
+      {measuring, model, "--prompt-ids", "ID...", "the prompt as token ids: 1,2,3",
+       integers(&R::prompt_ids, 0, std::numeric_limits<std::int32_t>::max())},
+      {measuring, model, "--sequence-length", "N...",
+       "tokens of the prompt, exactly: it is cut or continued (default: its own)",
+       integers(&R::sequence_lengths, 1, most_tokens)},
+      {measuring, model, "--num-tokens-to-generate", "N...",
+       "new tokens of each sequence, exactly (default 100)",
+       integers(&R::num_tokens_to_generate, 1, most_tokens)},
+      {measuring, model, "--batch-size", "N...", "sequences at once (default 1)",
+       integers(&R::batch_sizes, 1, most_tokens)},
+  };
+}
+
+std::vector<OptionRow> measuring_options() {
+  return {
+      {measuring, how, "--warmup-iterations", "N", "before measuring (default 3)",
+       integer(&R::warmup_iterations, 0, most_iterations)},
+      {measuring, how, "--measurement-iterations", "N", "that are measured (default 5)",
+       integer(&R::measurement_iterations, 1, most_iterations)},
+      {all, how, "--threads", "N", "(default: physical cores)", integer(&R::threads, 1, most_threads)},
+      {all, how, "--device", "NAME", "cpu (default)", choice(&R::device, devices)},
+  };
+}
+
+std::vector<OptionRow> place_options() {
+  return {
+      {running, where, "--output-dir", "DIR", "results go there (default benchmark_results)",
+       text(&R::output_dir)},
+      {all, where, "--benches-dir", "DIR...", "more benchmark modules, beside the program's own",
+       set_benches_dirs},
+      {all, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
+      {all, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR", set_log_level},
+      {running, where, "--enable-file-logging", "", "log to a file in the output folder too",
+       [](CommandLine& line, std::string_view, const Values&) { line.enable_file_logging = true; }},
+      {running, where, "--commit-id", "ID", "recorded in the results (default: from git)",
+       text(&R::commit_id)},
+      {running, where, "--branch-name", "NAME", "the same", text(&R::branch_name)},
+      {running, where, "--commit-message", "TEXT", "the same", text(&R::commit_message)},
+  };
+}
+
+}  // namespace
+
+std::vector<OptionRow> option_table() {
+  std::vector<OptionRow> table;
+  for (auto&& part : {selection_options(), model_options(), measuring_options(), place_options()}) {
+    table.insert(table.end(), part.begin(), part.end());
+  }
+  return table;
+}
+
+}  // namespace bv2::app

@@ -1,0 +1,252 @@
+// The results of a run as tables: for people, and as one row of plain numbers a scenario.
+#include "app/results_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <optional>
+#include <set>
+
+namespace bv2::app {
+namespace {
+
+enum class Kind { time, rate };
+
+struct MetricColumn {
+  std::string_view metric;  // in measurements
+  std::string_view title;   // with a place for the unit
+  Kind kind;
+};
+constexpr std::array metric_columns{
+    MetricColumn{"latency", "latency\n{}", Kind::time},
+    MetricColumn{"time_to_first_token", "first token\n{}", Kind::time},
+    MetricColumn{"inter_token_latency", "per token\n{}", Kind::time},
+    MetricColumn{"tokens_per_second", "tokens/s", Kind::rate},
+};
+
+struct Unit {
+  double scale;  // value in this unit = value in base units * scale
+  std::string_view name;
+};
+
+/// The unit in which the largest of a column's medians is at least 1.
+Unit unit_of(const BenchmarkResults& results, const MetricColumn& column) {
+  if (column.kind == Kind::rate) return {1, ""};
+  double largest = 0;
+  for (const auto& scenario : results.scenarios) {
+    const Summary* summary = scenario.measurement(column.metric);
+    if (summary != nullptr) largest = std::max(largest, summary->median.value_or(0));
+  }
+  if (largest >= 1) return {1, "s"};
+  if (largest >= 1e-3) return {1e3, "ms"};
+  return {1e6, "µs"};
+}
+
+/// Four significant digits, without an exponent.
+std::string four_digits(double value) {
+  if (!std::isfinite(value)) return "-";
+  const double size = std::abs(value);
+  const int decimals = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
+  return fmt::format("{:.{}f}", value, decimals);
+}
+
+std::string median_and_spread(const Summary* summary, Unit unit) {
+  if (summary == nullptr || !summary->median) return "-";
+  std::string text = four_digits(*summary->median * unit.scale);
+  if (summary->std && summary->mean.value_or(0) != 0) {
+    text += fmt::format(" ±{:.1f}%", *summary->std / std::abs(*summary->mean) * 100);
+  }
+  return text;
+}
+
+std::optional<std::int64_t> peak_bytes(const ScenarioResult& scenario) {
+  const auto& peak = scenario.phases.peak_host_memory;
+  return std::max({peak.load, peak.prepare, peak.generate});
+}
+
+std::string mebibytes(std::optional<std::int64_t> bytes) {
+  if (!bytes) return "-";
+  return fmt::format("{:.0f}", static_cast<double>(*bytes) / (1 << 20));
+}
+
+/// The value that all scenarios have, or the several.
+template <class Get>
+std::string common(const BenchmarkResults& results, Get get) {
+  std::vector<std::string> seen;
+  for (const auto& scenario : results.scenarios) {
+    const std::string value = get(scenario);
+    if (!value.empty() && std::ranges::find(seen, value) == seen.end()) seen.push_back(value);
+  }
+  std::string text;
+  for (const auto& value : seen) text += (text.empty() ? "" : "/") + value;
+  return text;
+}
+
+std::string threads_of(const ScenarioResult& scenario) {
+  const auto found = scenario.metadata.effective.find("threads");
+  if (found != scenario.metadata.effective.end() && found->is_number_integer()) return found->dump();
+  const std::int64_t asked = scenario.metadata.config.threads;
+  return asked > 0 ? fmt::format("{}", asked) : std::string();
+}
+
+std::string prompt_tokens_of(const ScenarioResult& scenario) {
+  if (scenario.metadata.prompt) return fmt::format("{}", scenario.metadata.prompt->tokens);
+  const auto& asked = scenario.metadata.config.sequence_length;
+  return asked ? fmt::format("{}", *asked) : std::string();
+}
+
+std::string last_part(const std::string& model_id) {
+  const auto end = model_id.find_last_not_of('/');
+  const std::string whole = model_id.substr(0, end + 1);
+  return whole.substr(whole.rfind('/') + 1);
+}
+
+template <class T>
+std::string csv_text(const std::optional<T>& value) {
+  return value ? fmt::format("{}", *value) : std::string();
+}
+
+/// A column of the comma-separated form that says what a scenario was.
+struct CsvColumn {
+  const char* title;
+  std::function<std::string(const BenchmarkResults&, const ScenarioResult&)> text;
+};
+
+std::vector<CsvColumn> csv_columns() {
+  using B = const BenchmarkResults&;
+  using S = const ScenarioResult&;
+  return {
+      {"benchmark", [](B b, S) { return b.benchmark; }},
+      {"scenario", [](B, S s) { return s.scenario_name; }},
+      {"status", [](B, S s) { return std::string(enum_name(s.status)); }},
+      {"error", [](B, S s) { return s.error.value_or(""); }},
+      {"model_id", [](B, S s) { return s.metadata.model_id; }},
+      {"dtype", [](B, S s) { return s.metadata.config.dtype; }},
+      {"variant", [](B, S s) { return s.metadata.config.variant; }},
+      {"compile_mode", [](B, S s) { return s.metadata.config.compile_mode.value_or(""); }},
+      {"attn_implementation", [](B, S s) { return s.metadata.config.attn_implementation; }},
+      {"sdpa_backend", [](B, S s) { return s.metadata.config.sdpa_backend.value_or(""); }},
+      {"threads", [](B, S s) { return threads_of(s); }},
+      {"batch_size", [](B, S s) { return fmt::format("{}", s.metadata.config.batch_size); }},
+      {"sequence_length", [](B, S s) { return prompt_tokens_of(s); }},
+      {"num_tokens_to_generate",
+       [](B, S s) { return fmt::format("{}", s.metadata.config.num_tokens_to_generate); }},
+      {"peak_host_memory_bytes", [](B, S s) { return csv_text(peak_bytes(s)); }},
+  };
+}
+
+/// The metrics that any scenario has, in the order in which they first appear.
+std::vector<std::string> all_metrics(std::span<const BenchmarkResults> results) {
+  std::vector<std::string> names;
+  for (const auto& benchmark : results) {
+    for (const auto& scenario : benchmark.scenarios) {
+      for (const auto& [name, summary] : scenario.measurements) {
+        if (std::ranges::find(names, name) == names.end()) names.push_back(name);
+      }
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+std::string results_heading(const BenchmarkResults& results) {
+  const bool synthetic = std::ranges::any_of(results.scenarios, [](const ScenarioResult& scenario) {
+    return scenario.metadata.model && scenario.metadata.model->synthetic_weights;
+  });
+  std::string text = results.benchmark + ": ";
+  text += common(results, [](const ScenarioResult& s) { return last_part(s.metadata.model_id); });
+  if (synthetic) text += " (synthetic weights)";
+  text += ", " + common(results, [](const ScenarioResult& s) { return s.metadata.config.dtype; });
+  if (const auto threads = common(results, threads_of); !threads.empty()) {
+    text += ", " + threads + (threads == "1" ? " thread" : " threads");
+  }
+  text += ", batch " +
+          common(results, [](const ScenarioResult& s) { return fmt::format("{}", s.metadata.config.batch_size); });
+  if (const auto tokens = common(results, prompt_tokens_of); !tokens.empty()) text += ", " + tokens + " +";
+  text += " " + common(results, [](const ScenarioResult& s) {
+            return fmt::format("{}", s.metadata.config.num_tokens_to_generate);
+          });
+  return text + " tokens";
+}
+
+Table results_table(const BenchmarkResults& results) {
+  Table table;
+  table.columns = {{"scenario"}, {"status"}};
+  std::vector<Unit> units;
+  for (const auto& column : metric_columns) {
+    units.push_back(unit_of(results, column));
+    table.columns.push_back({fmt::format(fmt::runtime(column.title), units.back().name), Align::right});
+  }
+  table.columns.push_back({"peak\nMiB", Align::right});
+  for (const auto& scenario : results.scenarios) {
+    Row row{.cells = {scenario.scenario_name, std::string(enum_name(scenario.status))}, .remark = {}};
+    if (scenario.status != ScenarioStatus::success) {
+      row.remark = scenario.error.value_or("no reason was given");
+    } else {
+      for (std::size_t i = 0; i < metric_columns.size(); ++i) {
+        row.cells.push_back(median_and_spread(scenario.measurement(metric_columns[i].metric), units[i]));
+      }
+      row.cells.push_back(mebibytes(peak_bytes(scenario)));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+Table results_csv(std::span<const BenchmarkResults> results) {
+  Table table;
+  const auto columns = csv_columns();
+  const auto metrics = all_metrics(results);
+  for (const auto& column : columns) table.columns.push_back({column.title});
+  for (const auto& metric : metrics) {
+    for (const auto* statistic : {"median", "mean", "std"}) {
+      table.columns.push_back({fmt::format("{}_{}", metric, statistic)});
+    }
+  }
+  for (const auto& benchmark : results) {
+    for (const auto& scenario : benchmark.scenarios) {
+      Row row;
+      for (const auto& column : columns) row.cells.push_back(column.text(benchmark, scenario));
+      for (const auto& metric : metrics) {
+        const Summary* summary = scenario.measurement(metric);
+        for (const auto statistic : {&Summary::median, &Summary::mean, &Summary::std}) {
+          row.cells.push_back(summary == nullptr ? std::string() : csv_text(summary->*statistic));
+        }
+      }
+      table.rows.push_back(std::move(row));
+    }
+  }
+  return table;
+}
+
+Json results_json(std::span<const BenchmarkResults> results) {
+  Json documents = Json::array();
+  for (const auto& benchmark : results) {
+    BenchmarkDocument document;
+    document.benchmark = benchmark.benchmark;
+    if (!benchmark.scenarios.empty()) {
+      document.model_name = last_part(benchmark.scenarios.front().metadata.model_id);
+    }
+    document.benchmark_scenarios = benchmark.scenarios;
+    documents.push_back(to_json(document));
+  }
+  return documents;
+}
+
+std::string results_jsonl(std::span<const BenchmarkResults> results) {
+  std::string text;
+  for (const auto& benchmark : results) {
+    for (const auto& scenario : benchmark.scenarios) {
+      Json line{{"benchmark", benchmark.benchmark}};
+      line.update(to_json(scenario));
+      text += line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    }
+  }
+  return text;
+}
+
+}  // namespace bv2::app

@@ -1,0 +1,78 @@
+// `run`: measures, and prints what came out.
+#include <utility>
+#include <vector>
+
+#include "app/commands.h"
+#include "app/progress.h"
+#include "app/results_table.h"
+#include "base/shared_library.h"
+#include "framework/runner.h"
+
+namespace bv2::app {
+namespace {
+
+/// Shows progress and keeps the results for the table.
+class RunWatcher : public Progress {
+ public:
+  using Progress::Progress;
+
+  void scenario_finished(std::string_view benchmark, const ScenarioResult& result) override {
+    Progress::scenario_finished(benchmark, result);
+    if (results_.empty() || results_.back().benchmark != benchmark) {
+      results_.push_back({.benchmark = std::string(benchmark), .scenarios = {}});
+    }
+    results_.back().scenarios.push_back(result);
+  }
+  [[nodiscard]] std::span<const BenchmarkResults> results() const { return results_; }
+
+ private:
+  std::vector<BenchmarkResults> results_;
+};
+
+void print_tables(Output& output, std::span<const BenchmarkResults> results, TableFormat format) {
+  const bool markdown = format == TableFormat::markdown;
+  for (const auto& benchmark : results) {
+    output.write((markdown ? "### " : "") + results_heading(benchmark) + "\n" + (markdown ? "\n" : ""));
+    output.write(render(results_table(benchmark), format) + "\n");
+  }
+  if (!results.empty()) {
+    output.write("Medians, ± the sample standard deviation; peak: the largest resident memory of the process.\n");
+  }
+}
+
+void print_paths(Output& output, const RunOutcome& outcome) {
+  for (const auto& document : outcome.documents) output.write(document.string() + "\n");
+  if (!outcome.summary.empty()) output.write(outcome.summary.string() + "\n");
+}
+
+void print(const CommandContext& context, std::span<const BenchmarkResults> results, const RunOutcome& outcome) {
+  switch (context.line.format) {
+    case OutputFormat::table:
+      print_tables(context.output, results, TableFormat::plain);
+      return print_paths(context.output, outcome);
+    case OutputFormat::md:
+      return print_tables(context.output, results, TableFormat::markdown);
+    case OutputFormat::csv:
+      return context.output.write(render(results_csv(results), TableFormat::csv));
+    case OutputFormat::json:
+      return context.output.write(results_json(results).dump(2, ' ', false, Json::error_handler_t::replace) +
+                                  "\n");
+    case OutputFormat::jsonl:
+      return context.output.write(results_jsonl(results));
+  }
+}
+
+}  // namespace
+
+int run_command(const CommandContext& context) {
+  RunWatcher watcher(context.console, context.log);
+  RunSurroundings surroundings;
+  surroundings.libraries = loaded_library_versions();
+  const RunOutcome outcome =
+      run(context.benchmarks, context.line.run, watcher, context.interrupt, surroundings);
+  watcher.clear();
+  print(context, watcher.results(), outcome);
+  return outcome.exit_status;
+}
+
+}  // namespace bv2::app

@@ -1,0 +1,53 @@
+// Scaled dot product attention as single operations: the sdpa paths.
+#pragma once
+
+#include <cstddef>
+
+#include "engine/ops/context.h"
+#include "engine/ops/layer.h"
+
+namespace bv2::engine {
+
+/// Throws Error, naming the shapes, unless they are attention's: q [batch, heads, tokens, head_dim], k and v
+/// [batch, kv_heads, keys, head_dim] of one floating-point dtype, heads a multiple of kv_heads, tokens <=
+/// keys, padding undefined or int64 [batch].
+void check_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& padding);
+
+/// Attention by one of the sdpa paths (not `eager`), shapes as for Attention: float32, bfloat16 or float16,
+/// computed in float32 and rounded once. q, k and v may be strided in all but the last dimension. The
+/// result's memory is [batch, tokens, heads, head_dim], so that merging the heads moves nothing. Uses
+/// OpenMP's threads.
+/// - `sdpa_math`: all scores of all heads materialised, masked keys computed too.
+/// - `sdpa_efficient_attention`: the scores of one block of queries against all their keys at a time (Rabe
+/// and
+///   Staats 2021).
+/// - `sdpa_flash_attention`: blocked over queries and keys with an online softmax (Dao 2023), the query heads
+/// of a
+///   group together; where blocks are fewer than threads the keys are split and the parts merged.
+Tensor sdpa(AttentionPath path, const Attention& attention, const Tensor& q, const Tensor& k, const Tensor& v,
+            const Tensor& padding);
+
+/// Sizes that decide how flash attention cuts its work.
+struct FlashShape {
+  std::int64_t batch = 1;
+  std::int64_t heads = 1;
+  std::int64_t kv_heads = 1;
+  std::int64_t tokens = 1;
+  std::int64_t keys = 1;
+  std::int64_t head_dim = 1;
+};
+
+/// How flash attention runs a shape on `threads` threads. `scratch_bytes` is all the memory that it allocates
+/// besides the result; it does not grow with tokens or keys.
+struct FlashPlan {
+  bool row_lanes = true;        ///< a query row a vector lane (prefill), or head_dim along the lanes (decode)
+  std::int64_t row_block = 1;   ///< query rows (tokens x heads of a group) of one task
+  std::int64_t row_blocks = 1;  ///< of one key/value head
+  std::int64_t key_block = 1;   ///< keys between two corrections of the softmax
+  std::int64_t splits = 1;      ///< parts that a task's keys are shared out in
+  std::size_t scratch_bytes = 0;
+};
+
+FlashPlan plan_flash(const FlashShape& shape, int threads);
+
+}  // namespace bv2::engine

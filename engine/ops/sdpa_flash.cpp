@@ -1,0 +1,166 @@
+// Flash attention: blocked over queries and keys with an online softmax, and keys split over threads where
+// there are few blocks (Dao 2023, "FlashAttention-2"; Flash-Decoding).
+#include <omp.h>
+
+#include <algorithm>
+
+#include "engine/ops/sdpa.h"
+#include "engine/ops/sdpa_decode_worker.h"
+#include "engine/ops/sdpa_row_worker.h"
+
+namespace bv2::engine {
+namespace {
+
+constexpr std::int64_t tasks_per_thread = 4;  // from which on sharing out whole tasks is even enough
+
+double evenness(std::int64_t tasks, std::int64_t threads) {
+  const std::int64_t rounds = (tasks + threads - 1) / threads;
+  return static_cast<double>(tasks) / static_cast<double>(rounds * threads);
+}
+
+std::int64_t choose_splits(std::int64_t tasks, std::int64_t keys, std::int64_t min_keys,
+                           std::int64_t threads) {
+  std::int64_t best = 1;
+  for (std::int64_t splits = 2; splits * min_keys <= keys && tasks * best < tasks_per_thread * threads;
+       ++splits) {
+    if (evenness(tasks * splits, threads) > evenness(tasks * best, threads) + 0.05) best = splits;
+    if (evenness(tasks * best, threads) == 1) break;
+  }
+  return best;
+}
+
+/// One thread's state, and keys of a block one after another.
+class RowFlash {
+ public:
+  static constexpr std::int64_t key_block = RowWorker::tile_keys;
+
+  RowFlash(const SdpaProblem& problem, FloatArena& arena)
+      : worker_(problem, arena), scores_(arena.take(RowWorker::scores_size(key_block))) {}
+  void start(const RowBlock& block) { worker_.start(block); }
+  void run(std::int64_t first, std::int64_t last) {
+    worker_.load_queries();
+    for (std::int64_t key = first; key < last; key += key_block) {
+      const std::int64_t end = std::min(key + key_block, last);
+      worker_.score(key, end, scores_);
+      worker_.softmax(key, end, scores_);
+      worker_.add_values(key, end, scores_);
+    }
+  }
+  void store() { worker_.store(); }
+  [[nodiscard]] SoftmaxState state() const { return worker_.state(); }
+
+ private:
+  RowWorker worker_;
+  float* scores_;
+};
+
+class DecodeFlash {
+ public:
+  static constexpr std::int64_t key_block = DecodeWorker::key_block;
+
+  DecodeFlash(const SdpaProblem& problem, FloatArena& arena) : worker_(problem, arena) {}
+  void start(const RowBlock& block) { worker_.start(block); }
+  void run(std::int64_t first, std::int64_t last) {
+    worker_.load_queries();
+    for (std::int64_t key = first; key < last; key += key_block)
+      worker_.step(key, std::min(key + key_block, last));
+  }
+  void store() { worker_.store(); }
+  [[nodiscard]] SoftmaxState state() const { return worker_.state(); }
+
+ private:
+  DecodeWorker worker_;
+};
+
+std::int64_t floats_of_a_thread(const FlashShape& shape, bool row_lanes) {
+  FloatArena measure(nullptr);
+  if (row_lanes) {
+    const RowScratch measured(shape.head_dim, row_lane_kernels(), measure);
+    measure.take(RowWorker::scores_size(RowFlash::key_block));
+  } else {
+    const std::int64_t rows = shape.tokens * shape.heads / shape.kv_heads;
+    const DecodeScratch measured(shape.head_dim, rows, decode_kernels(), measure);
+  }
+  return measure.used();
+}
+
+/// Floats of one saved state.
+std::int64_t floats_of_a_part(const FlashShape& shape, const FlashPlan& plan) {
+  const std::int64_t multiple = plan.row_lanes ? row_lane_kernels().product_rows : decode_kernels().lanes;
+  return plan.row_block * (2 + round_up(shape.head_dim, multiple));
+}
+
+template <class Worker>
+void run_tasks(const SdpaProblem& problem, const FlashShape& shape, const FlashPlan& plan, int threads) {
+  const std::int64_t blocks = row_block_count(problem, plan.row_block);
+  const std::int64_t splits = plan.splits;
+  const Storage scratch(plan.scratch_bytes);
+  const std::int64_t thread_floats = floats_of_a_thread(shape, plan.row_lanes);
+  const std::int64_t part_floats = floats_of_a_part(shape, plan);
+  auto* memory = reinterpret_cast<float*>(scratch.data());
+  float* parts = memory + threads * thread_floats;  // [blocks, splits]
+
+#pragma omp parallel num_threads(threads)
+  {
+    FloatArena arena(memory + omp_get_thread_num() * thread_floats);
+    Worker worker(problem, arena);
+#pragma omp for schedule(dynamic, 1)
+    for (std::int64_t task = 0; task < blocks * splits; ++task) {
+      const RowBlock block = row_block_at(problem, plan.row_block, task / splits);
+      const std::int64_t split = task % splits;
+      const std::int64_t seen = block.seen.last - block.seen.first;
+      const std::int64_t first = block.seen.first + seen * split / splits;
+      const std::int64_t last = block.seen.first + seen * (split + 1) / splits;
+      worker.start(block);
+      if (first < last) worker.run(first, last);
+      if (splits == 1)
+        worker.store();
+      else
+        worker.state().save(parts + task * part_floats);
+    }
+    if (splits > 1) {
+#pragma omp for schedule(dynamic, 1)
+      for (std::int64_t index = 0; index < blocks; ++index) {
+        worker.start(row_block_at(problem, plan.row_block, index));
+        worker.state().merge(parts + index * splits * part_floats, splits);
+        worker.store();
+      }
+    }
+  }
+}
+
+}  // namespace
+
+FlashPlan plan_flash(const FlashShape& shape, int threads) {
+  const std::int64_t rows = shape.tokens * shape.heads / shape.kv_heads;
+  FlashPlan plan;
+  plan.row_lanes = rows > decode_kernels().max_rows;
+  plan.row_block = plan.row_lanes ? row_lane_kernels().row_block : rows;
+  plan.row_blocks = (rows + plan.row_block - 1) / plan.row_block;
+  plan.key_block = plan.row_lanes ? RowFlash::key_block : DecodeFlash::key_block;
+  const std::int64_t tasks = shape.batch * shape.kv_heads * plan.row_blocks;
+  const std::int64_t min_keys = plan.row_lanes ? 2 * RowFlash::key_block : DecodeFlash::key_block / 2;
+  plan.splits = choose_splits(tasks, shape.keys, min_keys, threads);
+  const std::int64_t parts = plan.splits > 1 ? tasks * plan.splits * floats_of_a_part(shape, plan) : 0;
+  const std::int64_t floats = threads * floats_of_a_thread(shape, plan.row_lanes) + parts;
+  plan.scratch_bytes = static_cast<std::size_t>(floats) * sizeof(float);
+  return plan;
+}
+
+Tensor sdpa_flash(const SdpaProblem& problem) {
+  const FlashShape shape{.batch = problem.batch,
+                         .heads = problem.heads,
+                         .kv_heads = problem.kv_heads,
+                         .tokens = problem.tokens,
+                         .keys = problem.keys,
+                         .head_dim = problem.head_dim};
+  const int threads = omp_get_max_threads();
+  const FlashPlan plan = plan_flash(shape, threads);
+  if (plan.row_lanes)
+    run_tasks<RowFlash>(problem, shape, plan, threads);
+  else
+    run_tasks<DecodeFlash>(problem, shape, plan, threads);
+  return problem.out;
+}
+
+}  // namespace bv2::engine

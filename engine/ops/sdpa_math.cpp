@@ -1,0 +1,77 @@
+// Attention as three passes over all heads, with all scores materialised in float32 and masked keys computed
+// like the others: PyTorch's math path.
+#include <omp.h>
+
+#include <algorithm>
+
+#include "engine/ops/sdpa_row_worker.h"
+
+namespace bv2::engine {
+namespace {
+
+/// The three passes of one thread on one block of rows.
+class MathPasses {
+ public:
+  MathPasses(const SdpaProblem& problem, RowWorker& worker, float* scores, float* sums)
+      : problem_(problem), worker_(worker), scores_(scores), sums_(sums) {}
+
+  void score(std::int64_t index) {
+    begin(index);
+    worker_.load_queries();
+    worker_.score(0, problem_.keys, scores_of(index));
+  }
+  void softmax(std::int64_t index) {
+    begin(index);
+    worker_.softmax(0, problem_.keys, scores_of(index));
+    std::copy_n(worker_.state().sum, worker_.row_block(), sums_ + index * worker_.row_block());
+  }
+  void add_values(std::int64_t index) {
+    begin(index);
+    worker_.add_values(0, problem_.keys, scores_of(index));
+    std::copy_n(sums_ + index * worker_.row_block(), worker_.row_block(), worker_.state().sum);
+    worker_.store();
+  }
+
+ private:
+  void begin(std::int64_t index) { worker_.start(row_block_at(problem_, worker_.row_block(), index)); }
+  [[nodiscard]] float* scores_of(std::int64_t index) const {
+    return scores_ + index * RowWorker::scores_size(problem_.keys);
+  }
+
+  const SdpaProblem& problem_;
+  RowWorker& worker_;
+  float* scores_;
+  float* sums_;
+};
+
+}  // namespace
+
+Tensor sdpa_math(const SdpaProblem& problem) {
+  const RowLaneKernels kernels = row_lane_kernels();
+  FloatArena measure(nullptr);
+  const RowScratch measured(problem.head_dim, kernels, measure);
+  const std::int64_t blocks = row_block_count(problem, kernels.row_block);
+  const int threads = static_cast<int>(std::min<std::int64_t>(omp_get_max_threads(), blocks));
+  const std::int64_t floats = measure.used();
+  const std::int64_t score_floats = blocks * RowWorker::scores_size(problem.keys);
+  const std::int64_t all_floats = threads * floats + score_floats + blocks * kernels.row_block;
+  const Storage scratch(static_cast<std::size_t>(all_floats) * sizeof(float));
+  float* scores = reinterpret_cast<float*>(scratch.data()) + threads * floats;
+  float* sums = scores + score_floats;
+
+#pragma omp parallel num_threads(threads)
+  {
+    FloatArena arena(reinterpret_cast<float*>(scratch.data()) + omp_get_thread_num() * floats);
+    RowWorker worker(problem, arena);
+    MathPasses passes(problem, worker, scores, sums);
+#pragma omp for schedule(dynamic, 1)
+    for (std::int64_t index = 0; index < blocks; ++index) passes.score(index);
+#pragma omp for schedule(dynamic, 1)
+    for (std::int64_t index = 0; index < blocks; ++index) passes.softmax(index);
+#pragma omp for schedule(dynamic, 1)
+    for (std::int64_t index = 0; index < blocks; ++index) passes.add_values(index);
+  }
+  return problem.out;
+}
+
+}  // namespace bv2::engine

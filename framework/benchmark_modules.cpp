@@ -1,0 +1,141 @@
+// Benchmarks from modules: shared objects that are found in folders and hand their benchmarks over.
+#include "framework/benchmark_modules.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+
+namespace bv2 {
+namespace {
+
+namespace fs = std::filesystem;
+
+using RunnerFunction = void(BenchmarkHost&);
+
+class CollectingHost : public BenchmarkHost {
+ public:
+  explicit CollectingHost(std::vector<std::unique_ptr<ModelBenchmark>>& into) : into_(into) {}
+  void add(std::unique_ptr<ModelBenchmark> benchmark) override {
+    if (benchmark == nullptr) fail("it added a benchmark that is null");
+    into_.push_back(std::move(benchmark));
+  }
+
+ private:
+  std::vector<std::unique_ptr<ModelBenchmark>>& into_;
+};
+
+/// In the order of their names, so that runs compare.
+std::vector<fs::path> modules_in(const fs::path& dir) {
+  std::vector<fs::path> modules;
+  for (const auto& entry : fs::directory_iterator(dir)) {
+    if (entry.path().extension() == ".so" && !entry.is_directory()) modules.push_back(entry.path());
+  }
+  std::ranges::sort(modules);
+  return modules;
+}
+
+std::vector<fs::path> user_modules_in(const fs::path& dir) {
+  std::error_code error;
+  if (!fs::is_directory(dir, error)) {
+    fail<UsageError>("--benches-dir: '{}' is not a folder; name one with benchmark modules (*.so)",
+                     dir.string());
+  }
+  try {
+    auto modules = modules_in(dir);
+    if (!modules.empty()) return modules;
+  } catch (const fs::filesystem_error& failure) {
+    fail<UsageError>("--benches-dir: cannot read '{}': {}", dir.string(), failure.code().message());
+  }
+  fail<UsageError>(
+      "--benches-dir: '{}' has no benchmark module (*.so); docs/adding_a_benchmark.md says how to "
+      "build one",
+      dir.string());
+}
+
+}  // namespace
+
+fs::path program_dir() { return fs::read_symlink("/proc/self/exe").parent_path(); }
+
+std::vector<fs::path> built_in_benches_dirs(const fs::path& program_dir) {
+  return {program_dir / "benches", program_dir.parent_path() / "lib" / "benchmark_v2" / "benches"};
+}
+
+std::string runner_function_name(const fs::path& module) {
+  std::string name = "run_" + module.stem().string();
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  std::ranges::replace_if(name, std::not_fn(fits), '_');
+  return name;
+}
+
+BenchmarkModules::BenchmarkModules(std::span<const fs::path> built_in_dirs,
+                                   std::span<const fs::path> user_dirs) {
+  std::set<fs::path> seen;
+  for (const auto& dir : built_in_dirs) {
+    std::error_code missing;
+    if (!fs::is_directory(dir, missing) || !seen.insert(fs::canonical(dir)).second) continue;
+    for (const auto& module : modules_in(dir)) {
+      try {
+        load_module(module);
+      } catch (const std::exception& error) {
+        problems_.emplace_back(error.what());
+      }
+    }
+  }
+  for (const auto& dir : user_dirs) {
+    const auto modules = user_modules_in(dir);
+    if (!seen.insert(fs::canonical(dir)).second) continue;
+    for (const auto& module : modules) {
+      try {
+        load_module(module);
+      } catch (const std::exception& error) {
+        throw UsageError(error.what());
+      }
+    }
+  }
+}
+
+void BenchmarkModules::load_module(const fs::path& path) {
+  SharedLibrary library(path);
+  const std::string name = runner_function_name(path);
+  auto* runner = library.function<RunnerFunction>(name);
+  if (runner == nullptr) runner = library.function<RunnerFunction>("run_benchmark");
+  if (runner == nullptr) {
+    fail("'{}' is not a benchmark module: it has neither {} nor run_benchmark (extern \"C\")", path.string(),
+         name);
+  }
+  std::vector<std::unique_ptr<ModelBenchmark>> added;
+  libraries_.push_back(std::move(library));  // first: `added` may not outlive its code
+  CollectingHost host(added);
+  try {
+    runner(host);
+  } catch (const std::exception& error) {
+    fail("the module '{}' failed: {}", path.string(), error.what());
+  }
+  if (added.empty()) fail("the module '{}' offers no benchmark: {} added none", path.string(), name);
+  const std::size_t first_new = benchmarks_.size();
+  std::ranges::move(added, std::back_inserter(benchmarks_));
+  try {
+    check_new_names(first_new, path);
+  } catch (...) {
+    benchmarks_.resize(first_new);
+    throw;
+  }
+  sources_.resize(benchmarks_.size(), path);
+}
+
+void BenchmarkModules::check_new_names(std::size_t first_new, const fs::path& path) const {
+  for (std::size_t added = first_new; added < benchmarks_.size(); ++added) {
+    const std::string name = benchmarks_[added]->info().name;
+    if (name.empty()) fail("the module '{}' offers a benchmark without a name", path.string());
+    for (std::size_t known = 0; known < added; ++known) {
+      if (benchmarks_[known]->info().name != name) continue;
+      fail("two benchmarks have the name '{}': one of '{}' and one of '{}'; rename one of them", name,
+           known < first_new ? sources_[known].string() : path.string(), path.string());
+    }
+  }
+}
+
+}  // namespace bv2

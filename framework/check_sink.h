@@ -1,0 +1,35 @@
+// The sink of the check before measuring: what the model gives must be sane.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "base/interrupt.h"
+#include "framework/model_benchmark.h"
+
+namespace bv2 {
+
+/// Throws Error for logits that are missing, of a wrong number or not finite, for token ids outside the
+/// vocabulary, and for a wrong number of sequences or tokens.
+class CheckSink final : public TokenSink {
+ public:
+  /// `vocab_size` 0: not known, so neither ids nor the number of logits are checked.
+  CheckSink(std::int64_t batch, std::int64_t new_tokens, std::int64_t vocab_size,
+            const InterruptFlag& interrupt);
+
+  void on_tokens(std::span<const std::int64_t> ids) override;
+  [[nodiscard]] bool wants_logits() const override { return true; }
+  void on_logits(std::span<const float> logits) override;
+  /// To be called after the generation.
+  void check_complete() const;
+
+ private:
+  std::int64_t batch_;
+  std::int64_t new_tokens_;
+  std::int64_t vocab_size_;
+  const InterruptFlag* interrupt_;
+  std::int64_t received_ = 0;
+  bool logits_seen_ = false;  ///< of the token that comes next
+};
+
+}  // namespace bv2

@@ -1,0 +1,105 @@
+// Reference outputs of a model, computed by something else, as a safetensors file carries them.
+#include "framework/reference.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/safetensors_header.h"
+
+namespace bv2 {
+namespace {
+
+class ReferenceFile {
+ public:
+  explicit ReferenceFile(const std::filesystem::path& path)
+      : name_(path.string()), file_(path), header_(parse_safetensors_header(file_.bytes(), name_)) {}
+
+  [[nodiscard]] const SafetensorsEntry* find(std::string_view entry) const {
+    const auto found = std::ranges::find(header_.entries, entry, &SafetensorsEntry::name);
+    return found == header_.entries.end() ? nullptr : &*found;
+  }
+
+  /// The entry, which must be of that dtype and rank and not empty.
+  [[nodiscard]] const SafetensorsEntry& require(std::string_view entry_name, Dtype dtype,
+                                                std::string_view shape) const {
+    const SafetensorsEntry* entry = find(entry_name);
+    if (entry == nullptr) {
+      fail("the reference '{}' has no '{}' ({} {}); it has {}", name_, entry_name, name(dtype), shape,
+           known_entries());
+    }
+    const auto rank = static_cast<std::size_t>(std::ranges::count(shape, ',') + 1);
+    const bool empty = std::ranges::any_of(entry->shape, [](std::int64_t size) { return size == 0; });
+    if (entry->dtype != dtype || entry->shape.size() != rank || empty) {
+      fail("the reference '{}': '{}' should be {} {}, it is {} [{}]", name_, entry_name, name(dtype), shape,
+           name(entry->dtype), fmt::join(entry->shape, ", "));
+    }
+    return *entry;
+  }
+
+  template <class T>
+  [[nodiscard]] std::vector<T> values(const SafetensorsEntry& entry) const {
+    if (!file_.populate(entry.begin, entry.size_bytes())) {
+      fail("the reference '{}': '{}' cannot be read", name_, entry.name);
+    }
+    std::vector<T> copied(entry.size_bytes() / sizeof(T));
+    std::memcpy(copied.data(), file_.bytes().data() + entry.begin, entry.size_bytes());
+    return copied;
+  }
+
+  /// The first sizes must be those of input_ids.
+  void require_sizes(const SafetensorsEntry& entry, const std::vector<std::int64_t>& sizes) const {
+    if (std::equal(sizes.begin(), sizes.end(), entry.shape.begin())) return;
+    fail("the reference '{}': '{}' is [{}], its input_ids ask for [{}, ...]", name_, entry.name,
+         fmt::join(entry.shape, ", "), fmt::join(sizes, ", "));
+  }
+
+ private:
+  [[nodiscard]] std::string known_entries() const {
+    std::vector<std::string> names;
+    for (const auto& entry : header_.entries) names.push_back(entry.name);
+    return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+  }
+
+  std::string name_;
+  MappedFile file_;
+  SafetensorsHeader header_;
+};
+
+Reference read(const std::filesystem::path& path) {
+  const ReferenceFile file(path);
+  Reference reference;
+  const auto& input = file.require("input_ids", Dtype::int64, "[batch, tokens]");
+  reference.input = {
+      .batch = input.shape[0], .tokens = input.shape[1], .ids = file.values<std::int64_t>(input)};
+  if (file.find("logits") == nullptr && file.find("last_hidden_state") != nullptr) {
+    reference.outputs_name = "last_hidden_state";
+  }
+  const auto& outputs = file.require(reference.outputs_name, Dtype::float32, "[batch, tokens, width]");
+  file.require_sizes(outputs, input.shape);
+  reference.outputs = {.width = outputs.shape[2], .values = file.values<float>(outputs)};
+  if (file.find("generated_ids") != nullptr) {
+    const auto& ids = file.require("generated_ids", Dtype::int64, "[batch, new tokens]");
+    file.require_sizes(ids, {input.shape[0]});
+    reference.new_tokens = ids.shape[1];
+    reference.generated_ids = file.values<std::int64_t>(ids);
+  }
+  return reference;
+}
+
+}  // namespace
+
+Reference read_reference(const std::filesystem::path& path) {
+  try {
+    return read(path);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+}
+
+}  // namespace bv2

@@ -1,0 +1,232 @@
+// The documents that a run leaves: of a benchmark with its scenarios, and the summary of the run. Each
+// structure is described once; reading, writing and the schemas follow its names.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "framework/hardware_info.h"
+#include "framework/model_benchmark.h"
+#include "framework/scenario_config.h"
+#include "framework/statistics.h"
+
+namespace bv2 {
+
+enum class ScenarioStatus { success, failed, skipped, timed_out, crashed };
+std::span<const std::string_view> enum_names(ScenarioStatus status);
+
+/// Where the prompt came from.
+enum class PromptSource { text, ids, seeded };
+std::span<const std::string_view> enum_names(PromptSource source);
+
+/// What was asked of the model.
+struct PromptInfo {
+  PromptSource source = PromptSource::text;
+  std::int64_t tokens = 0;          ///< of each sequence
+  std::optional<std::string> text;  ///< before it was cut or continued
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("source", self.source);
+    visit("tokens", self.tokens);
+    visit("text", self.text);
+  }
+};
+
+struct ScenarioMetadata {
+  std::string timestamp;  ///< when the scenario began: UTC, milliseconds
+  std::optional<std::string> commit_id;
+  std::optional<std::string> branch_name;
+  std::optional<std::string> commit_message;
+  std::string model_id;
+  std::optional<ModelFacts> model;   ///< once it is loaded
+  std::optional<PromptInfo> prompt;  ///< once it is made
+  HardwareInfo hardware_info;
+  ScenarioConfig config;
+  Json effective = Json::object();
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("timestamp", self.timestamp);
+    visit("commit_id", self.commit_id);
+    visit("branch_name", self.branch_name);
+    visit("commit_message", self.commit_message);
+    visit("model_id", self.model_id);
+    visit("model", self.model);
+    visit("prompt", self.prompt);
+    visit("hardware_info", self.hardware_info);
+    visit("config", self.config);
+    visit("effective", self.effective);
+  }
+};
+
+/// One measured iteration. All stamps are of the clock of base/clock.h.
+struct Iteration {
+  std::int64_t start_ns = 0;           ///< just before the generate call
+  std::vector<std::int64_t> token_ns;  ///< when each new token was available
+  std::int64_t order = 0;              ///< place among all measured iterations of the run, from 0
+  std::vector<std::string> flags;      ///< "output_differs": other tokens than the first iteration gave
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("start_ns", self.start_ns);
+    visit("token_ns", self.token_ns);
+    visit("order", self.order);
+    visit("flags", self.flags);
+  }
+};
+
+/// The largest resident memory of the process in each phase.
+struct PeakHostMemory {
+  std::string unit = "bytes";
+  std::optional<std::int64_t> load;
+  std::optional<std::int64_t> prepare;
+  std::optional<std::int64_t> generate;  ///< check, warm-up and measured iterations
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("unit", self.unit);
+    visit("load", self.load);
+    visit("prepare", self.prepare);
+    visit("generate", self.generate);
+  }
+};
+
+/// What happens once and never enters the measurements.
+struct Phases {
+  std::optional<double> load_seconds;
+  std::optional<double> prepare_seconds;
+  std::optional<double> first_call_seconds;  ///< the first generate call, that of the check
+  PeakHostMemory peak_host_memory;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("load_seconds", self.load_seconds);
+    visit("prepare_seconds", self.prepare_seconds);
+    visit("first_call_seconds", self.first_call_seconds);
+    visit("peak_host_memory", self.peak_host_memory);
+  }
+};
+
+/// What the first sequence of the batch was given, in the first measured iteration.
+struct ScenarioOutput {
+  std::vector<std::int64_t> token_ids;
+  std::string text;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("token_ids", self.token_ids);
+    visit("text", self.text);
+  }
+};
+
+enum class VerificationStatus { not_run, passed, failed };
+std::span<const std::string_view> enum_names(VerificationStatus status);
+
+/// How the scenario's output compares with a reference.
+struct Verification {
+  std::optional<std::string> reference;
+  VerificationStatus status = VerificationStatus::not_run;
+  std::optional<std::int64_t> first_divergent_token;
+  std::optional<double> max_abs_logit_difference;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("reference", self.reference);
+    visit("status", self.status);
+    visit("first_divergent_token", self.first_divergent_token);
+    visit("max_abs_logit_difference", self.max_abs_logit_difference);
+  }
+};
+
+struct GpuMetrics {
+  std::string gpu_monitoring_status = "disabled";
+  Omittable<std::string> gpu_monitoring_reason{"no_gpus_available"};
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("gpu_monitoring_status", self.gpu_monitoring_status);
+    visit("gpu_monitoring_reason", self.gpu_monitoring_reason);
+  }
+};
+
+/// One model, one mode, one shape: what was asked, what ran, what it took.
+struct ScenarioResult {
+  std::string scenario_name;
+  std::string scenario_description;
+  ScenarioStatus status = ScenarioStatus::failed;
+  Omittable<std::string> error;  ///< one line, unless it is a success
+  ScenarioMetadata metadata;
+  NamedValues<Summary> measurements;  ///< by metric, in the order of metrics() and then memory; empty: none
+  std::vector<Iteration> iterations;
+  Phases phases;
+  ScenarioOutput output;
+  Verification verification;
+  GpuMetrics gpu_metrics;
+
+  /// The summary of a metric ("latency"), or null where there is none.
+  [[nodiscard]] const Summary* measurement(std::string_view name) const;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("scenario_name", self.scenario_name);
+    visit("scenario_description", self.scenario_description);
+    visit("status", self.status);
+    visit("error", self.error);
+    visit("metadata", self.metadata);
+    visit("measurements", self.measurements);
+    visit("iterations", self.iterations);
+    visit("phases", self.phases);
+    visit("output", self.output);
+    visit("verification", self.verification);
+    visit("gpu_metrics", self.gpu_metrics);
+  }
+};
+
+/// OUTPUT_DIR/MODEL/MODEL_benchmark_YYYYMMDD_HHMMSS.json
+struct BenchmarkDocument {
+  std::string schema_version = "1";
+  std::string benchmark;
+  std::string model_name;
+  std::vector<ScenarioResult> benchmark_scenarios;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("schema_version", self.schema_version);
+    visit("benchmark", self.benchmark);
+    visit("model_name", self.model_name);
+    visit("benchmark_scenarios", self.benchmark_scenarios);
+  }
+};
+
+struct RunMetadata {
+  std::string timestamp;  ///< when the run began: UTC, milliseconds
+  std::string benchmark_run_uuid;
+  std::int64_t total_benchmarks = 0;
+  std::int64_t successful_benchmarks = 0;  ///< every scenario a success
+  std::int64_t failed_benchmarks = 0;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("timestamp", self.timestamp);
+    visit("benchmark_run_uuid", self.benchmark_run_uuid);
+    visit("total_benchmarks", self.total_benchmarks);
+    visit("successful_benchmarks", self.successful_benchmarks);
+    visit("failed_benchmarks", self.failed_benchmarks);
+  }
+};
+
+/// OUTPUT_DIR/benchmark_summary_YYYYMMDD_HHMMSS.json
+struct RunSummary {
+  std::string schema_version = "1";
+  RunMetadata run_metadata;
+  NamedValues<std::optional<std::string>> benchmark_results;  ///< document path, null where none was written
+  std::string output_directory;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("schema_version", self.schema_version);
+    visit("run_metadata", self.run_metadata);
+    visit("benchmark_results", self.benchmark_results);
+    visit("output_directory", self.output_directory);
+  }
+};
+
+/// Reads a document that a run wrote. Throws Error or UsageError naming the path and the field.
+BenchmarkDocument read_benchmark_document(const std::filesystem::path& path);
+
+}  // namespace bv2

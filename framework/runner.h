@@ -1,0 +1,44 @@
+// Runs benchmarks and leaves their result documents.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/interrupt.h"
+#include "framework/model_benchmark.h"
+#include "framework/run_observer.h"
+#include "framework/run_options.h"
+
+namespace bv2 {
+
+/// How a run ended.
+struct RunOutcome {
+  int exit_status = 0;  ///< 0 all succeeded, 1 something failed or could not be written, 130 interrupted
+  std::vector<std::filesystem::path> documents;  ///< those that were written
+  std::filesystem::path summary;                 ///< empty where it could not be written
+};
+
+/// What a run takes from outside; tests put their own here.
+struct RunSurroundings {
+  std::map<std::string, std::string> libraries;  ///< name -> version, for metadata.hardware_info
+  std::filesystem::path system_root = "/";       ///< where /proc and /sys are
+  std::function<std::chrono::system_clock::time_point()> wall_clock = std::chrono::system_clock::now;
+  std::int64_t partial_write_interval_ns = 1'000'000'000;  ///< between documents of a scenario under way
+};
+
+/// Runs every scenario that the options select, one after another, each with a model that is loaded for it
+/// alone. A scenario that fails becomes a result with its error and the others go on. What was measured is
+/// on the disk after each iteration (at most once a second). Throws UsageError before anything is measured
+/// for options that cannot be met and for an output folder that cannot be written.
+RunOutcome run(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, const RunOptions& options,
+               RunObserver& observer, const InterruptFlag& interrupt,
+               const RunSurroundings& surroundings = {});
+
+}  // namespace bv2

@@ -1,0 +1,107 @@
+// Every family against the outputs of Hugging Face transformers, on every attention path, in every dtype.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "engine/eager/eager_executor.h"
+#include "engine/generation/greedy.h"
+#include "engine/loading/checkpoint.h"
+#include "engine/ops/basic.h"
+#include "support/data.h"
+#include "support/model_reference.h"
+
+namespace bv2::engine {
+namespace {
+
+struct Case {
+  std::string model;
+  AttentionPath attention;
+  Dtype dtype;
+};
+
+std::string case_name(const testing::TestParamInfo<Case>& info) {
+  std::string text = fmt::format("{}_path{}_{}", info.param.model, static_cast<int>(info.param.attention),
+                                 name(info.param.dtype));
+  std::ranges::replace(text, '-', '_');
+  return text;
+}
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  for (const char* model : {"llama", "llama3-rope"}) {
+    for (const AttentionPath attention :
+         {AttentionPath::eager, AttentionPath::sdpa_math, AttentionPath::sdpa_flash_attention,
+          AttentionPath::sdpa_efficient_attention}) {
+      for (const Dtype dtype : {Dtype::float32, Dtype::bfloat16, Dtype::float16})
+        all.push_back({model, attention, dtype});
+    }
+  }
+  return all;
+}
+
+/// What rounding to a dtype can do to a logit, to first order (Higham 2002, section 3.1: n roundings in a
+/// chain change a value by at most n u, u = eps / 2), relative to the size of the logits. A layer's chain has
+/// 24: in attention the rounded weights, two in the norm, the projection, cosine and sine, three in the
+/// rotation, score, scale, probability, mixed value, output weights, output, residual (15); in the MLP two in
+/// the norm, weights, projections, activation, product, weights, output, residual (9). The end has 4: norm
+/// (2), head weights, logit.
+double rounding_bound(const ModelConfig& config, Dtype dtype, double logits_rms) {
+  const auto roundings = static_cast<double>(24 * config.num_hidden_layers + 4);
+  return roundings * info(dtype).epsilon / 2 * logits_rms;
+}
+
+class Fixture : public testing::TestWithParam<Case> {};
+
+TEST_P(Fixture, EqualsTransformers) {
+  const auto& [name, attention, dtype] = GetParam();
+  const std::filesystem::path folder = test::data_dir() / "models" / name;
+  const ModelConfig config = read_model_config(folder);
+  Checkpoint weights(folder);
+  const std::unique_ptr<Model> model = make_model(config, weights, dtype);
+  const test::ModelReference reference = test::read_model_reference(folder / "expected.safetensors");
+  EagerExecutor executor;
+  Context context(executor, attention);
+
+  const std::int64_t batch = reference.input_ids.size(0);
+  const std::int64_t prompt = reference.input_ids.size(1);
+  const std::int64_t new_tokens = reference.generated_ids.size(1);
+  KvCache cache = model->make_cache(batch, prompt + new_tokens);
+  const Tensor logits = cast(
+      context, model->forward(context, reference.input_ids, cache, LogitsOf::all_tokens), Dtype::float32);
+
+  const std::span<const float> found = logits.span<float>();
+  const std::span<const float> expected = reference.logits.span<float>();
+  ASSERT_EQ(found.size(), expected.size());
+  double squares = 0;
+  for (const float value : expected) squares += static_cast<double>(value) * value;
+  const double rms = std::sqrt(squares / static_cast<double>(expected.size()));
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const double difference = std::abs(static_cast<double>(found[i]) - expected[i]);
+    const double bound = dtype == Dtype::float32
+                             ? 1e-4 * std::max(1.0, std::abs(static_cast<double>(expected[i])))
+                             : rounding_bound(config, dtype, rms);
+    ASSERT_LE(difference, bound) << "logit " << i << ": " << found[i] << " instead of " << expected[i];
+  }
+
+  if (dtype != Dtype::float32) return;
+  std::vector<std::int64_t> ids;
+  generate_greedy(
+      context, *model, cache, reference.input_ids, new_tokens,
+      {.on_tokens =
+           [&](std::span<const std::int64_t> tokens) { ids.insert(ids.end(), tokens.begin(), tokens.end()); },
+       .on_logits = {}});
+  for (std::int64_t row = 0; row < batch; ++row) {
+    for (std::int64_t token = 0; token < new_tokens; ++token) {
+      EXPECT_EQ(ids[static_cast<std::size_t>(token * batch + row)],
+                reference.generated_ids.data<std::int64_t>()[row * new_tokens + token])
+          << "row " << row << ", token " << token;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AllPaths, Fixture, testing::ValuesIn(cases()), case_name);
+
+}  // namespace
+}  // namespace bv2::engine
