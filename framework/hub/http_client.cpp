@@ -181,7 +181,8 @@ void HttpClient::apply_options(Transfer& transfer) {
   set(curl, CURLOPT_LOW_SPEED_LIMIT, static_cast<long>(options.low_speed_bytes_per_second));
   const int patience = transfer.request.slow_answer ? slow_answer_factor : 1;
   set(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(options.low_speed_window.count() * patience));
-  set(curl, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
+  // A hint: libcurl 7.88 refuses it on a handle whose last transfer found no host, and goes on with its default.
+  curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, receive_buffer_bytes);
   set(curl, CURLOPT_HEADERFUNCTION, &Transfer::on_header);
   set(curl, CURLOPT_HEADERDATA, &transfer);
   set(curl, CURLOPT_WRITEFUNCTION, &Transfer::on_content);
