@@ -14,3 +14,6 @@ find_path(DNNL_INCLUDE_DIR dnnl.hpp REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)
 add_library(dnnl::dnnl UNKNOWN IMPORTED)
 set_target_properties(dnnl::dnnl PROPERTIES IMPORTED_LOCATION ${DNNL_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${DNNL_INCLUDE_DIR})
+
+find_package(CURL REQUIRED)
+find_package(OpenSSL REQUIRED)
