@@ -85,6 +85,11 @@ TEST(RegexTranslation, PublishedPatternsCompile) {
   }
 }
 
+TEST(Pattern, SearchThatExplodesIsAnError) {
+  std::vector<Match> found;
+  EXPECT_THROW(Pattern(R"((?:\w|\w\w)+[!?])").find_all(std::string(200, 'a'), found), Error);
+}
+
 TEST(Pattern, EmptyMatchesAdvance) {
   EXPECT_THAT(matches("x*", "axb"), ElementsAre("", "x", ""));
   EXPECT_THAT(matches("x*", ""), ElementsAre());
