@@ -137,27 +137,6 @@ void multiply_gated_of(const ProductInput& input, const GatedTarget& target, std
   }
 }
 
-template <class T>
-void find_largest_of(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
-                     std::int64_t end, Largest* largest) {
-  alignas(64) float sums[max_tile_rows * tile_columns];
-  for (std::int64_t panel = begin; panel < end; ++panel) {
-    const std::int64_t first = panel * tile_columns;
-    const auto count = static_cast<int>(std::min<std::int64_t>(tile_columns, weight.outputs - first));
-    for_row_blocks(input, weight.depth, [&](const float* x, std::int64_t row, int rows) HWY_ATTR {
-      multiply_panel(x, rows, weight.depth, panel_at<T>(weight, panel), sums);
-      for (int r = 0; r < rows; ++r) {
-        Largest& best = largest[row + r];
-        for (int column = 0; column < count; ++column) {
-          const auto value = static_cast<float>(T(sums[r * tile_columns + column]));
-          const bool larger = value > best.value || (std::isnan(value) && !std::isnan(best.value));
-          if (best.index < 0 || larger) best = {value, first + column};
-        }
-      }
-    });
-  }
-}
-
 void multiply_linear(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
                      std::int64_t end) {
   if (target.weight.dtype == Dtype::float32) multiply_linear_of<float>(input, target, begin, end);
@@ -170,13 +149,6 @@ void multiply_gated(const ProductInput& input, const GatedTarget& target, std::i
   if (target.gate.dtype == Dtype::float32) multiply_gated_of<float>(input, target, begin, end);
   if (target.gate.dtype == Dtype::bfloat16) multiply_gated_of<BFloat16>(input, target, begin, end);
   if (target.gate.dtype == Dtype::float16) multiply_gated_of<Float16>(input, target, begin, end);
-}
-
-void find_largest_outputs(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
-                          std::int64_t end, Largest* largest) {
-  if (weight.dtype == Dtype::float32) find_largest_of<float>(input, weight, begin, end, largest);
-  if (weight.dtype == Dtype::bfloat16) find_largest_of<BFloat16>(input, weight, begin, end, largest);
-  if (weight.dtype == Dtype::float16) find_largest_of<Float16>(input, weight, begin, end, largest);
 }
 
 template <class T>
@@ -207,7 +179,6 @@ namespace bv2::engine {
 
 HWY_EXPORT(multiply_linear);
 HWY_EXPORT(multiply_gated);
-HWY_EXPORT(find_largest_outputs);
 HWY_EXPORT(widen_any);
 
 void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
@@ -218,11 +189,6 @@ void multiply_panels(const ProductInput& input, const LinearTarget& target, std:
 void multiply_panels(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
                      std::int64_t end) {
   HWY_DYNAMIC_DISPATCH(multiply_gated)(input, target, begin, end);
-}
-
-void find_largest(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin, std::int64_t end,
-                  Largest* largest) {
-  HWY_DYNAMIC_DISPATCH(find_largest_outputs)(input, weight, begin, end, largest);
 }
 
 void widen(Dtype dtype, const std::byte* from, std::int64_t count, float* to) {

@@ -34,22 +34,12 @@ struct GatedTarget {
   std::byte* out = nullptr;
 };
 
-/// The largest output so far of one row, and the first place where it stands.
-struct Largest {
-  float value = 0;
-  std::int64_t index = -1;  ///< none yet
-};
-
 // Each computes the outputs of panels [begin, end) on the calling thread.
 
 void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
                      std::int64_t end);
 void multiply_panels(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
                      std::int64_t end);
-/// Rounds each output to the weight's dtype, as if it had been stored, and keeps the largest of each row in
-/// largest[rows]. NaN counts as the largest, as in PyTorch.
-void find_largest(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin, std::int64_t end,
-                  Largest* largest);
 
 /// count elements of a floating dtype as float32.
 void widen(Dtype dtype, const std::byte* from, std::int64_t count, float* to);

@@ -5,6 +5,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/loading/synthetic_weights.cpp"
+#include "engine/simd/targets.h"
+// before foreach_target.h
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

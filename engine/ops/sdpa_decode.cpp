@@ -2,8 +2,8 @@
 // lie in the cache, for all rows.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/ops/sdpa_decode.cpp"
-// Accumulators are arrays of vectors, which vectors of unknown size cannot be in.
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#include "engine/simd/targets.h"
+// before foreach_target.h
 #include <hwy/foreach_target.h>
 // after foreach_target.h
 #include <algorithm>

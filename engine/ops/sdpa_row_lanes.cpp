@@ -1,8 +1,8 @@
 // Attention's products and softmax with one query row a vector lane.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/ops/sdpa_row_lanes.cpp"
-// Accumulators are arrays of vectors, which vectors of unknown size cannot be in.
-#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#include "engine/simd/targets.h"
+// before foreach_target.h
 #include <hwy/foreach_target.h>
 // after foreach_target.h
 #include "engine/ops/sdpa_vector-inl.h"

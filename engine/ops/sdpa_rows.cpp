@@ -1,6 +1,8 @@
 // Rows of attention's inputs and result: to float32, transposed, and back.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "engine/ops/sdpa_rows.cpp"
+#include "engine/simd/targets.h"
+// before foreach_target.h
 #include <hwy/foreach_target.h>
 // after foreach_target.h
 #include <algorithm>
