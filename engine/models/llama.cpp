@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "engine/models/parameters.h"
+#include "engine/models/positions.h"
 #include "engine/ops/basic.h"
 
 namespace bv2::engine {
@@ -59,7 +60,7 @@ KvCache Llama::make_cache(std::int64_t batch, std::int64_t capacity) const {
 Tensor Llama::forward(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which) const {
   const std::int64_t tokens = ids.size(1);
   check_fits(cache, tokens);
-  const CosSin positions = rope_.cos_sin(cache.length, tokens, dtype_);
+  const CosSin positions = next_cos_sin(rope_, cache, tokens, dtype_);
   cache.length += tokens;
   Tensor hidden = context.apply(Embedding{}, ids, embedding_);  // [batch, tokens, hidden]
   for (std::size_t index = 0; index < layers_.size(); ++index) {

@@ -8,6 +8,12 @@
 
 namespace bv2::engine {
 
+/// A LayerNorm's parameters: [hidden] each.
+struct LayerNormWeights {
+  Tensor weight;
+  Tensor bias;
+};
+
 /// Takes a model's parameters from a source, all in one dtype, and counts their bytes.
 class ParameterReader {
  public:
@@ -20,6 +26,10 @@ class ParameterReader {
   Tensor bias(std::string_view name, std::int64_t size) { return take(name, {size}, WeightKind::bias); }
   /// PREFIX.weight [out, in] and, where there is one, PREFIX.bias [out].
   LinearWeights linear(const std::string& prefix, std::int64_t out, std::int64_t in, bool has_bias);
+  /// PREFIX.weight and PREFIX.bias.
+  LayerNormWeights layer_norm(const std::string& prefix, std::int64_t size) {
+    return {.weight = norm(prefix + ".weight", size), .bias = bias(prefix + ".bias", size)};
+  }
   [[nodiscard]] std::size_t bytes_read() const { return bytes_read_; }
 
  private:
