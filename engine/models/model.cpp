@@ -22,8 +22,10 @@ std::unique_ptr<Model> make(const ModelConfig& config, WeightSource& weights, Dt
   return std::make_unique<M>(config, weights, dtype);
 }
 
-constexpr std::array families{Family{"llama", make<Llama>}, Family{"bert", make<Bert>},
-                              Family{"roberta", make<Bert>}, Family{"distilbert", make<Bert>}};
+constexpr std::array families{
+    Family{"bert", make<Bert>},   Family{"distilbert", make<Bert>}, Family{"roberta", make<Bert>},
+    Family{"llama", make<Llama>}, Family{"mistral", make<Llama>},   Family{"phi3", make<Llama>},
+    Family{"qwen2", make<Llama>}, Family{"qwen3", make<Llama>},     Family{"smollm3", make<Llama>}};
 
 }  // namespace
 
