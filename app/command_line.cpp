@@ -29,7 +29,8 @@ constexpr std::array commands{
         "Measures transformer models and leaves result documents.\n\n"
         "run_benchmarks [run] [options]     run benchmarks\n"
         "run_benchmarks list [options]      the benchmarks, and the scenarios that the options would give\n"
-        "run_benchmarks verify [options]    hold the engine against reference outputs\n"},
+        "run_benchmarks verify [options]    hold the engine against reference outputs\n"
+        "run_benchmarks machine [options]   what this machine can do at most\n"},
     CommandRow{"list", Command::list,
                "Lists the benchmarks, and the scenarios that the options would give.\n\n"
                "run_benchmarks list [options]\n"
@@ -37,6 +38,11 @@ constexpr std::array commands{
     CommandRow{"verify", Command::verify,
                "Holds the engine against reference outputs: one line a mode, status 1 if any failed.\n\n"
                "run_benchmarks verify --model-id DIR --reference FILE [options]\n"},
+    CommandRow{
+        "machine", Command::machine,
+        "Shows how fast this machine reads memory and multiplies matrices, at best; measures what was\n"
+        "not measured in the last 24 hours.\n\n"
+        "run_benchmarks machine [options]\n"},
 };
 
 /// Prints what the command's row says where CLI11 would make up a line of usage.

@@ -101,11 +101,13 @@ constexpr std::string_view model = "The model and its prompt";
 constexpr std::string_view how = "How it is measured";
 constexpr std::string_view where = "Where things are and go";
 
+const std::vector<Command> every{Command::run, Command::list, Command::verify, Command::machine};
 const std::vector<Command> all{Command::run, Command::list, Command::verify};
 const std::vector<Command> measuring{Command::run, Command::list};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
 const std::vector<Command> verifying{Command::verify};
+const std::vector<Command> on_machine{Command::machine};
 
 using R = RunOptions;
 
@@ -165,7 +167,12 @@ std::vector<OptionRow> measuring_options() {
        integer(&R::warmup_iterations, 0, most_iterations)},
       {measuring, how, "--measurement-iterations", "N", "that are measured (default 5)",
        integer(&R::measurement_iterations, 1, most_iterations)},
-      {all, how, "--threads", "N", "(default: physical cores)", integer(&R::threads, 1, most_threads)},
+      {running, how, "--no-machine-limits", "",
+       "do not measure what the machine can do: results have no share of it",
+       [](CommandLine& line, std::string_view, const Values&) { line.run.machine_limits = false; }},
+      {on_machine, how, "--measure-anew", "", "measure everything, whatever was kept",
+       [](CommandLine& line, std::string_view, const Values&) { line.measure_anew = true; }},
+      {every, how, "--threads", "N", "(default: physical cores)", integer(&R::threads, 1, most_threads)},
       {all, how, "--device", "NAME", "cpu (default)", choice(&R::device, devices)},
   };
 }
@@ -174,12 +181,13 @@ std::vector<OptionRow> place_options() {
   return {
       {running, where, "--output-dir", "DIR", "results go there (default benchmark_results)",
        text(&R::output_dir)},
-      {all, where, "--benches-dir", "DIR...", "more benchmark modules, beside the program's own",
+      {every, where, "--benches-dir", "DIR...", "more benchmark modules, beside the program's own",
        set_benches_dirs},
       {all, where, "--kernels-dir", "DIR...", "more kernels, in modules built against the installed headers",
        set_kernels_dirs},
-      {all, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
-      {all, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR", set_log_level},
+      {every, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
+      {every, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR",
+       set_log_level},
       {running, where, "--enable-file-logging", "", "log to a file in the output folder too",
        [](CommandLine& line, std::string_view, const Values&) { line.enable_file_logging = true; }},
       {running, where, "--commit-id", "ID", "recorded in the results (default: from git)",

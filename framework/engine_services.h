@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "framework/machine_limits.h"
 #include "framework/model_benchmark.h"
 
 namespace bv2 {
@@ -40,6 +43,19 @@ class EngineServices {
   [[nodiscard]] virtual std::string_view name() const = 0;
   /// Every kernel in every dtype, best first for each operation; none where the engine has no registry.
   [[nodiscard]] virtual std::vector<KernelChoice> kernels() const { return {}; }
+  /// Whether the next two measure anything. They leave `measured_at` to the caller.
+  [[nodiscard]] virtual bool has_probes() const { return false; }
+  /// How fast `threads` threads read a working set of that size, at best.
+  [[nodiscard]] virtual std::optional<ReadBandwidth> read_bandwidth(std::int64_t /*working_set_bytes*/,
+                                                                    std::int64_t /*threads*/) const {
+    return std::nullopt;
+  }
+  /// How fast `threads` threads multiply matrices of that dtype, at best; nothing where the machine has no
+  /// product of its own for it.
+  [[nodiscard]] virtual std::optional<ProductRate> product_rate(std::string_view /*dtype*/,
+                                                                std::int64_t /*threads*/) const {
+    return std::nullopt;
+  }
 };
 
 /// The services of the benchmarks' engines, each engine once, in the benchmarks' order.

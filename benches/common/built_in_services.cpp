@@ -2,6 +2,8 @@
 #include "benches/common/built_in_services.h"
 
 #include "engine/kernels/registry.h"
+#include "engine/limits/product_rate.h"
+#include "engine/limits/read_bandwidth.h"
 
 namespace bv2 {
 namespace {
@@ -22,6 +24,36 @@ class BuiltInServices final : public EngineServices {
     }
     return choices;
   }
+
+  [[nodiscard]] bool has_probes() const override { return true; }
+
+  [[nodiscard]] std::optional<ReadBandwidth> read_bandwidth(std::int64_t working_set_bytes,
+                                                            std::int64_t threads) const override {
+    auto measured = engine::measure_read_bandwidth(working_set_bytes, threads, seconds_a_probe);
+    return ReadBandwidth{.threads = threads,
+                         .working_set_bytes = working_set_bytes,
+                         .bytes_per_second = measured.bytes_per_second,
+                         .pattern = std::move(measured.pattern),
+                         .measured_at = {}};
+  }
+
+  [[nodiscard]] std::optional<ProductRate> product_rate(std::string_view dtype,
+                                                        std::int64_t threads) const override {
+    const std::optional<Dtype> known = dtype_from_name(dtype);
+    if (!known) return std::nullopt;
+    auto measured = engine::measure_product_rate(*known, threads, seconds_a_probe);
+    if (!measured) return std::nullopt;
+    return ProductRate{.threads = threads,
+                       .dtype = std::string(dtype),
+                       .operations_per_second = measured->operations_per_second,
+                       .shape = std::move(measured->shape),
+                       .implementation = std::move(measured->implementation),
+                       .measured_at = {}};
+  }
+
+ private:
+  // Long enough for the best of a few passes over the largest working set in each pattern.
+  static constexpr double seconds_a_probe = 0.2;
 };
 
 }  // namespace
