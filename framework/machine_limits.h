@@ -39,7 +39,7 @@ struct ProductRate {
   std::int64_t threads = 1;
   std::string dtype{};
   double operations_per_second = 0;  ///< multiplications and additions
-  std::string shape{};                 ///< rows x outputs x depth
+  std::string shape{};               ///< rows x outputs x depth
   std::string implementation{};
   std::string measured_at{};  ///< UTC, milliseconds
   template <class Self, class Visit>
