@@ -7,7 +7,7 @@
 #include <string>
 
 #include "framework/hub/answer.h"
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 #include "framework/hub/http_client.h"
 #include "framework/hub/transfer_status.h"
 

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "framework/hub/answer.h"
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 #include "framework/hub/http_client.h"
 
 namespace bv2::hub {

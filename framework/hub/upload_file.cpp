@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 
 namespace bv2::hub {
 

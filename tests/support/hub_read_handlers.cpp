@@ -1,7 +1,7 @@
 // What the test Hub answers to questions: accounts, repositories, trees, files.
 #include <algorithm>
 
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 #include "framework/hub/url.h"
 #include "support/hub_handlers.h"
 

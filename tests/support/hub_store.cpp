@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 
 namespace bv2::test {
 

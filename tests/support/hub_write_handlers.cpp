@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 #include "support/hub_handlers.h"
 
 namespace bv2::test {
