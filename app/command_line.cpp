@@ -1,6 +1,7 @@
 // The command line: its text to what is to be done.
 #include "app/command_line.h"
 
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -18,6 +19,9 @@ struct CommandRow {
   std::string_view name;
   Command command;
   const char* usage;
+  std::string_view operands{};  ///< what it takes besides options, for messages: "BASE NEW..."
+  std::size_t least_operands = 0;
+  std::size_t most_operands = 0;
 };
 constexpr std::array commands{
     CommandRow{
@@ -28,7 +32,8 @@ constexpr std::array commands{
         "run_benchmarks verify [options]    hold the engine against reference outputs\n"},
     CommandRow{"list", Command::list,
                "Lists the benchmarks, and the scenarios that the options would give.\n\n"
-               "run_benchmarks list [options]\n"},
+               "run_benchmarks list [options]\n"
+               "run_benchmarks list --kernels      what kernelized mode would run on this machine\n"},
     CommandRow{"verify", Command::verify,
                "Holds the engine against reference outputs: one line a mode, status 1 if any failed.\n\n"
                "run_benchmarks verify --model-id DIR --reference FILE [options]\n"},
@@ -114,6 +119,18 @@ void add_option(CLI::App& parser, const OptionRow& row, const std::vector<Option
   fail<UsageError>("'{}' belongs to no option; see run_benchmarks {} --help", argument, command_name);
 }
 
+/// What no option took: the command's operands, as many as it wants.
+std::vector<std::string> take_operands(std::vector<std::string> rest, const CommandRow& command) {
+  const auto option = std::ranges::find_if(rest, [](const auto& text) { return text.starts_with('-'); });
+  if (option != rest.end()) fail_unexpected(*option, command.command);
+  if (rest.size() > command.most_operands) fail_unexpected(rest[command.most_operands], command.command);
+  if (rest.size() < command.least_operands) {
+    fail<UsageError>("{} needs {}; see run_benchmarks {} --help", command.name, command.operands,
+                     command.name);
+  }
+  return rest;
+}
+
 /// The command that the arguments begin with, and takes it off them.
 Command take_command(std::span<const std::string>& arguments) {
   if (arguments.empty() || arguments[0].starts_with('-')) return Command::run;
@@ -121,8 +138,8 @@ Command take_command(std::span<const std::string>& arguments) {
   if (found == commands.end()) {
     std::vector<std::string_view> names;
     for (const auto& row : commands) names.push_back(row.name);
-    fail<UsageError>("the command '{}' is not known{} (known: run, list, verify)", arguments[0],
-                     suggestion(arguments[0], names));
+    fail<UsageError>("the command '{}' is not known{} (known: {})", arguments[0],
+                     suggestion(arguments[0], names), fmt::join(names, ", "));
   }
   arguments = arguments.subspan(1);
   return found->command;
@@ -153,7 +170,8 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
   // Nobody who checks numbers wants them rounded first.
   if (line.command == Command::verify) line.run.dtype = "float32";
   const auto rows = options_of(line.command);
-  CLI::App parser(std::ranges::find(commands, line.command, &CommandRow::command)->usage, "run_benchmarks");
+  const CommandRow& command = *std::ranges::find(commands, line.command, &CommandRow::command);
+  CLI::App parser(command.usage, "run_benchmarks");
   parser.formatter(std::make_shared<HelpFormatter>());
   parser.set_help_flag("-h,--help", "this text");
   parser.set_version_flag("--version", "benchmark_v2 " BV2_VERSION, "the program's version");
@@ -176,7 +194,7 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     fail<UsageError>("{}; see run_benchmarks --help", one_line(error.what()));
   }
-  if (const auto rest = parser.remaining(); !rest.empty()) fail_unexpected(rest.front(), line.command);
+  line.operands = take_operands(parser.remaining(), command);
   check_required(line);
   return line;
 }

@@ -18,9 +18,12 @@ enum class OutputFormat { table, json, jsonl, csv, md };
 
 struct CommandLine {
   Command command = Command::run;
-  RunOptions run;                   ///< `list` and `verify` use the part that concerns them
-  std::filesystem::path reference;  ///< of `verify`
+  RunOptions run;                     ///< `list` and `verify` use the part that concerns them
+  std::filesystem::path reference;    ///< of `verify`
+  bool list_kernels = false;          ///< `list` shows the kernels instead of the benchmarks
+  std::vector<std::string> operands;  ///< what a command takes besides options
   std::vector<std::filesystem::path> benches_dirs;
+  std::vector<std::filesystem::path> kernels_dirs;
   LogLevel log_level = LogLevel::info;
   bool enable_file_logging = false;
   OutputFormat format = OutputFormat::table;

@@ -28,6 +28,7 @@ struct CommandContext {
 /// Each gives the program's exit status and throws Error, UsageError or Interrupted.
 int run_command(const CommandContext& context);
 int list_command(const CommandContext& context);
+int list_kernels_command(const CommandContext& context);
 int verify_command(const CommandContext& context);
 
 }  // namespace bv2::app

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "framework/benchmark_modules.h"
+#include "framework/kernel_packs.h"
 #include "framework/timestamp.h"
 
 namespace bv2::app {
@@ -46,7 +47,7 @@ int do_command(const CommandContext& context) {
     case Command::run:
       return run_command(context);
     case Command::list:
-      return list_command(context);
+      return context.line.list_kernels ? list_kernels_command(context) : list_command(context);
     case Command::verify:
       return verify_command(context);
   }
@@ -65,6 +66,7 @@ int run_program(const std::vector<std::string>& arguments, Console& console) {
   const auto log = logger_for(line, console);
   const BenchmarkModules modules(built_in_benches_dirs(program_dir()), line.benches_dirs);
   for (const auto& problem : modules.problems()) log->error("{}", problem);
+  const KernelPacks packs(line.kernels_dirs, engine_services(modules.benchmarks()));
   const int status = do_command({.line = line,
                                  .benchmarks = modules.benchmarks(),
                                  .output = output,

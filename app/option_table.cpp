@@ -79,6 +79,10 @@ void set_benches_dirs(CommandLine& line, std::string_view /*option*/, const Valu
   line.benches_dirs.assign(values.begin(), values.end());
 }
 
+void set_kernels_dirs(CommandLine& line, std::string_view /*option*/, const Values& values) {
+  line.kernels_dirs.assign(values.begin(), values.end());
+}
+
 void set_reference(CommandLine& line, std::string_view /*option*/, const Values& values) {
   line.reference = values[0];
 }
@@ -100,12 +104,15 @@ constexpr std::string_view where = "Where things are and go";
 const std::vector<Command> all{Command::run, Command::list, Command::verify};
 const std::vector<Command> measuring{Command::run, Command::list};
 const std::vector<Command> running{Command::run};
+const std::vector<Command> listing{Command::list};
 const std::vector<Command> verifying{Command::verify};
 
 using R = RunOptions;
 
 std::vector<OptionRow> selection_options() {
   return {
+      {listing, what, "--kernels", "", "the kernels, which of them this machine would run, and why",
+       [](CommandLine& line, std::string_view, const Values&) { line.list_kernels = true; }},
       {measuring, what, "--include", "NAME...", "only benchmarks with one of these in their names",
        texts(&R::include)},
       {measuring, what, "--exclude", "NAME...", "none with one of these in their names", texts(&R::exclude)},
@@ -169,6 +176,8 @@ std::vector<OptionRow> place_options() {
        text(&R::output_dir)},
       {all, where, "--benches-dir", "DIR...", "more benchmark modules, beside the program's own",
        set_benches_dirs},
+      {all, where, "--kernels-dir", "DIR...", "more kernels, in modules built against the installed headers",
+       set_kernels_dirs},
       {all, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
       {all, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR", set_log_level},
       {running, where, "--enable-file-logging", "", "log to a file in the output folder too",

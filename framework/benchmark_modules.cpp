@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "framework/module_files.h"
 
 namespace bv2 {
 namespace {
@@ -25,33 +26,8 @@ class CollectingHost : public BenchmarkHost {
   std::vector<std::unique_ptr<ModelBenchmark>>& into_;
 };
 
-/// In the order of their names, so that runs compare.
-std::vector<fs::path> modules_in(const fs::path& dir) {
-  std::vector<fs::path> modules;
-  for (const auto& entry : fs::directory_iterator(dir)) {
-    if (entry.path().extension() == ".so" && !entry.is_directory()) modules.push_back(entry.path());
-  }
-  std::ranges::sort(modules);
-  return modules;
-}
-
-std::vector<fs::path> user_modules_in(const fs::path& dir) {
-  std::error_code error;
-  if (!fs::is_directory(dir, error)) {
-    fail<UsageError>("--benches-dir: '{}' is not a folder; name one with benchmark modules (*.so)",
-                     dir.string());
-  }
-  try {
-    auto modules = modules_in(dir);
-    if (!modules.empty()) return modules;
-  } catch (const fs::filesystem_error& failure) {
-    fail<UsageError>("--benches-dir: cannot read '{}': {}", dir.string(), failure.code().message());
-  }
-  fail<UsageError>(
-      "--benches-dir: '{}' has no benchmark module (*.so); docs/adding_a_benchmark.md says how to "
-      "build one",
-      dir.string());
-}
+constexpr ModuleKind benchmark_kind{"--benches-dir", "benchmark module",
+                                    "docs/adding_a_benchmark.md says how to build one"};
 
 }  // namespace
 
@@ -85,7 +61,7 @@ BenchmarkModules::BenchmarkModules(std::span<const fs::path> built_in_dirs,
     }
   }
   for (const auto& dir : user_dirs) {
-    const auto modules = user_modules_in(dir);
+    const auto modules = user_modules_in(dir, benchmark_kind);
     if (!seen.insert(fs::canonical(dir)).second) continue;
     for (const auto& module : modules) {
       try {

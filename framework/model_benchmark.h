@@ -15,6 +15,8 @@
 
 namespace bv2 {
 
+class EngineServices;
+
 /// Token ids of a batch of prompts of one length.
 struct PromptIds {
   std::int64_t batch = 1;
@@ -103,6 +105,9 @@ class ModelBenchmark {
   [[nodiscard]] virtual std::vector<ScenarioConfig> scenarios(int level) const;
   /// Loads the model: measured as a phase.
   [[nodiscard]] virtual std::unique_ptr<Session> open(const ScenarioConfig& config) const = 0;
+  /// What else its engine offers the program's commands; null: nothing. Lives as long as the module is
+  /// loaded; all benchmarks of one engine give the same one.
+  [[nodiscard]] virtual const EngineServices* services() const { return nullptr; }
 };
 
 /// What a module's runner function is given: `extern "C" void run_NAME(bv2::BenchmarkHost& host)` hands its

@@ -1,6 +1,7 @@
 // A benchmark of a model family on the built-in engine.
 #include "benches/common/engine_benchmark.h"
 
+#include "benches/common/built_in_services.h"
 #include "benches/common/engine_session.h"
 
 namespace bv2 {
@@ -33,5 +34,7 @@ BenchmarkInfo EngineBenchmark::info() const {
 std::unique_ptr<Session> EngineBenchmark::open(const ScenarioConfig& config) const {
   return open_engine_session(config, family_.default_config, family_.default_model);
 }
+
+const EngineServices* EngineBenchmark::services() const { return &built_in_services(); }
 
 }  // namespace bv2

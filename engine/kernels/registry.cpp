@@ -43,9 +43,14 @@ std::vector<const AnyKernel*> kernels_of(Dtype dtype) {
 
 }  // namespace
 
-void register_kernel(std::unique_ptr<const AnyKernel> kernel) {
+const AnyKernel* register_kernel(std::unique_ptr<const AnyKernel> kernel) {
   const std::scoped_lock lock(registry().mutex);
-  registry().kernels.push_back(std::move(kernel));
+  return registry().kernels.emplace_back(std::move(kernel)).get();
+}
+
+void unregister_kernel(const AnyKernel* kernel) {
+  const std::scoped_lock lock(registry().mutex);
+  std::erase_if(registry().kernels, [&](const auto& held) { return held.get() == kernel; });
 }
 
 KernelTable kernels_for(Dtype dtype) {

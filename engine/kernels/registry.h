@@ -10,20 +10,28 @@
 
 namespace bv2::engine {
 
-/// Adds a kernel while a library is being loaded: a constant of this type at namespace scope in the kernel's
-/// file.
+/// Adds a kernel while a library is being loaded, and removes it with the library: a constant of this type at
+/// namespace scope in the kernel's file.
 template <class Op>
 class KernelRegistration;
 
-/// Adds a kernel to the registry. Thread safe.
-void register_kernel(std::unique_ptr<const AnyKernel> kernel);
+/// Adds a kernel to the registry; the result is its name there. Thread safe.
+const AnyKernel* register_kernel(std::unique_ptr<const AnyKernel> kernel);
+/// Takes it out again. No table may still hold it. Thread safe.
+void unregister_kernel(const AnyKernel* kernel);
 
 template <class Op>
 class KernelRegistration {
  public:
   KernelRegistration(KernelFacts facts, typename Kernel<Op>::Fits fits, typename Kernel<Op>::Run run) {
-    register_kernel(std::make_unique<Kernel<Op>>(std::move(facts), fits, run));
+    kernel_ = register_kernel(std::make_unique<Kernel<Op>>(std::move(facts), fits, run));
   }
+  ~KernelRegistration() { unregister_kernel(kernel_); }
+  KernelRegistration(const KernelRegistration&) = delete;
+  KernelRegistration& operator=(const KernelRegistration&) = delete;
+
+ private:
+  const AnyKernel* kernel_ = nullptr;
 };
 
 /// The registered kernels that this machine can run in that dtype, best first.

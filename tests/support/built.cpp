@@ -9,4 +9,8 @@ std::filesystem::path module_dir(std::string_view name) {
   return std::filesystem::path(BV2_TEST_MODULES_DIR) / name;
 }
 
+std::filesystem::path kernel_pack_dir(std::string_view name) {
+  return std::filesystem::path(BV2_TEST_KERNEL_PACKS_DIR) / name;
+}
+
 }  // namespace bv2::test

@@ -11,5 +11,7 @@ namespace bv2::test {
 std::string program();
 /// The folder of one module of tests/modules, which holds nothing else.
 std::filesystem::path module_dir(std::string_view name);
+/// The folder of one kernel pack of tests/kernel_packs, which holds nothing else.
+std::filesystem::path kernel_pack_dir(std::string_view name);
 
 }  // namespace bv2::test

@@ -1,0 +1,49 @@
+// What an engine offers the program's commands besides being measured. The program never includes an engine:
+// it reaches these through the benchmarks that a module hands over.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "framework/model_benchmark.h"
+
+namespace bv2 {
+
+/// One kernel in one dtype, and what this machine makes of it.
+struct KernelChoice {
+  std::string operation;  ///< the layer operation that it replaces: "linear"
+  std::string dtype;
+  std::string kernel;
+  std::string isa;      ///< the instruction set that it would use; empty where it cannot run
+  std::string when;     ///< the inputs that it takes
+  std::string verdict;  ///< "first choice", or why another one comes first
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("operation", self.operation);
+    visit("dtype", self.dtype);
+    visit("kernel", self.kernel);
+    visit("isa", self.isa);
+    visit("when", self.when);
+    visit("verdict", self.verdict);
+  }
+};
+
+/// Stateless; may be used from one thread at a time. Each service says what an engine without it gives.
+class EngineServices {
+ public:
+  virtual ~EngineServices() = default;
+  /// For messages: "built-in".
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  /// Every kernel in every dtype, best first for each operation; none where the engine has no registry.
+  [[nodiscard]] virtual std::vector<KernelChoice> kernels() const { return {}; }
+};
+
+/// The services of the benchmarks' engines, each engine once, in the benchmarks' order.
+std::vector<const EngineServices*> engine_services(
+    std::span<const std::unique_ptr<ModelBenchmark>> benchmarks);
+
+}  // namespace bv2
