@@ -7,9 +7,6 @@
 
 namespace bv2::test {
 
-using hub::digest_of;
-using hub::DigestKind;
-
 std::string HubFile::sha256() const { return digest_of(DigestKind::sha256, content); }
 
 std::string HubFile::git_oid() const {
