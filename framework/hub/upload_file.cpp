@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "base/error.h"
 #include "base/digest.h"
+#include "base/error.h"
 
 namespace bv2::hub {
 
