@@ -101,8 +101,10 @@ constexpr std::string_view model = "The model and its prompt";
 constexpr std::string_view how = "How it is measured";
 constexpr std::string_view where = "Where things are and go";
 
-const std::vector<Command> every{Command::run, Command::list, Command::verify, Command::machine};
+const std::vector<Command> computing{Command::run, Command::list, Command::verify, Command::machine};
 const std::vector<Command> all{Command::run, Command::list, Command::verify};
+const std::vector<Command> every{Command::run, Command::list, Command::verify, Command::machine,
+                                 Command::cache};
 const std::vector<Command> measuring{Command::run, Command::list};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
@@ -172,7 +174,7 @@ std::vector<OptionRow> measuring_options() {
        [](CommandLine& line, std::string_view, const Values&) { line.run.machine_limits = false; }},
       {on_machine, how, "--measure-anew", "", "measure everything, whatever was kept",
        [](CommandLine& line, std::string_view, const Values&) { line.measure_anew = true; }},
-      {every, how, "--threads", "N", "(default: physical cores)", integer(&R::threads, 1, most_threads)},
+      {computing, how, "--threads", "N", "(default: physical cores)", integer(&R::threads, 1, most_threads)},
       {all, how, "--device", "NAME", "cpu (default)", choice(&R::device, devices)},
   };
 }
@@ -183,8 +185,8 @@ std::vector<OptionRow> place_options() {
        text(&R::output_dir)},
       {every, where, "--benches-dir", "DIR...", "more benchmark modules, beside the program's own",
        set_benches_dirs},
-      {all, where, "--kernels-dir", "DIR...", "more kernels, in modules built against the installed headers",
-       set_kernels_dirs},
+      {every, where, "--kernels-dir", "DIR...",
+       "more kernels, in modules built against the installed headers", set_kernels_dirs},
       {every, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
       {every, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR",
        set_log_level},
