@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "framework/hub/digest.h"
 
 namespace bv2 {
 namespace {
@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t piece_bytes = std::size_t{16} << 20U;
 
-std::string sha256(std::string_view text) { return hub::digest_of(hub::DigestKind::sha256, text); }
+std::string sha256(std::string_view text) { return digest_of(DigestKind::sha256, text); }
 
 /// "PATH SIZE SECONDS.NANOSECONDS" of one loaded object; empty for what has no file.
 std::string description_of(const char* path) {
@@ -30,7 +30,7 @@ std::string description_of(const char* path) {
 
 std::string digest_of_file(const fs::path& path, const InterruptFlag& interrupt) {
   const MappedFile file(path);
-  hub::Digest digest(hub::DigestKind::sha256, file.bytes().size());
+  Digest digest(DigestKind::sha256, file.bytes().size());
   for (std::size_t at = 0; at < file.bytes().size(); at += piece_bytes) {
     interrupt.throw_if_raised();
     const std::size_t size = std::min(piece_bytes, file.bytes().size() - at);
