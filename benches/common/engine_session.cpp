@@ -82,7 +82,7 @@ struct LoadedModel {
   std::optional<engine::Tokenizer> tokenizer;
   bool synthetic = false;
   std::int64_t parameters = 0;
-  ForwardCost cost;
+  ForwardCost cost{};
 };
 
 /// The model and what its weights say of it.
