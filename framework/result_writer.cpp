@@ -55,17 +55,25 @@ std::string safe_file_name(std::string_view name) {
   return safe;
 }
 
-ResultFile::ResultFile(fs::path folder, std::string stem, fs::path path)
-    : folder_(std::move(folder)), stem_(std::move(stem)), path_(std::move(path)), written_(!path_.empty()) {}
+ResultFile::ResultFile(fs::path folder, std::string stem, fs::path path, Named named)
+    : folder_(std::move(folder)),
+      stem_(std::move(stem)),
+      path_(std::move(path)),
+      named_(std::move(named)),
+      written_(!path_.empty()) {}
 
 void ResultFile::reserve() {
   if (!path_.empty()) return;
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) fail("cannot create the folder '{}': {}", folder_.string(), error.message());
-  fs::path path = folder_ / (stem_ + ".json");
-  for (int number = 2; !create_new(path); ++number) path = folder_ / fmt::format("{}-{}.json", stem_, number);
-  path_ = path;
+  for (int number = 1; path_.empty(); ++number) {
+    const fs::path path =
+        folder_ / (number == 1 ? stem_ + ".json" : fmt::format("{}-{}.json", stem_, number));
+    if (fs::exists(path)) continue;
+    if (named_) named_(path);
+    if (create_new(path)) path_ = path;
+  }
 }
 
 void ResultFile::write(const Json& document) {
@@ -84,12 +92,8 @@ void ResultFile::write(const Json& document) {
 }
 
 DocumentKeeper::DocumentKeeper(ResultFile file, BenchmarkDocument document, std::size_t scenarios,
-                               RunObserver& observer, std::function<void(const fs::path&)> named)
-    : file_(std::move(file)),
-      document_(to_json(document)),
-      scenarios_(scenarios),
-      observer_(&observer),
-      named_(std::move(named)) {}
+                               RunObserver& observer)
+    : file_(std::move(file)), document_(to_json(document)), scenarios_(scenarios), observer_(&observer) {}
 
 void DocumentKeeper::add(std::size_t scenario, const ScenarioResult& result) {
   scenarios_.at(scenario) = to_json(result);
@@ -104,9 +108,6 @@ void DocumentKeeper::write() {
   if (document["benchmark_scenarios"].empty()) return;
   complete_ = false;
   try {
-    const bool named = !file_.path().empty();
-    file_.reserve();
-    if (!named) named_(file_.path());
     file_.write(document);
     complete_ = true;
     observer_->document_written(file_.path());

@@ -25,20 +25,25 @@ std::string safe_file_name(std::string_view name);
 /// taken, also by another process at this moment. Later writes replace the content.
 class ResultFile {
  public:
+  /// Told of a name before the file is made, so that whoever keeps it loses no file.
+  using Named = std::function<void(const std::filesystem::path&)>;
+
   /// `path`: a name that it has already; else empty.
-  ResultFile(std::filesystem::path folder, std::string stem, std::filesystem::path path = {});
-  /// Gives it its name, unless it has one. Throws Error naming the folder and the cause.
-  void reserve();
+  ResultFile(std::filesystem::path folder, std::string stem, std::filesystem::path path = {},
+             Named named = {});
   /// Atomic and flushed to the disk. Throws Error naming the path and the cause; what was written before
   /// stays.
   void write(const Json& document);
-  /// Empty until it is reserved.
+  /// Empty until the first write.
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
+  void reserve();
+
   std::filesystem::path folder_;
   std::string stem_;
   std::filesystem::path path_;
+  Named named_;
   bool written_ = false;
 };
 
@@ -46,9 +51,7 @@ class ResultFile {
 /// order. A write that fails is told to the observer and tried again with the next one, which has everything.
 class DocumentKeeper {
  public:
-  /// `named` is called once, when the file has got its name and before it is written.
-  DocumentKeeper(ResultFile file, BenchmarkDocument document, std::size_t scenarios, RunObserver& observer,
-                 std::function<void(const std::filesystem::path&)> named);
+  DocumentKeeper(ResultFile file, BenchmarkDocument document, std::size_t scenarios, RunObserver& observer);
 
   /// Takes the result of a scenario into the document.
   void add(std::size_t scenario, const ScenarioResult& result);
@@ -67,7 +70,6 @@ class DocumentKeeper {
   std::vector<Json> scenarios_;  ///< null: it has not ended
   std::size_t successes_ = 0;
   RunObserver* observer_;
-  std::function<void(const std::filesystem::path&)> named_;
   bool complete_ = true;
 };
 

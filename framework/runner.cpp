@@ -147,11 +147,11 @@ class Run {
                             const Resumption& resumption) {
     const std::string model = safe_file_name(benchmark.model_name);
     return {ResultFile(options_.output_dir / model, fmt::format("{}_benchmark_{}", model, run_.file_stamp),
-                       resumption.file_of(index)),
+                       resumption.file_of(index),
+                       [this, index](const std::filesystem::path& path) { keep_name(index, path); }),
             {.benchmark = benchmark.info.name, .model_name = benchmark.model_name, .benchmark_scenarios = {}},
             benchmark.scenarios.size(),
-            setting_.observer,
-            [this, index](const std::filesystem::path& path) { keep_name(index, path); }};
+            setting_.observer};
   }
 
   void keep_name(std::int64_t file, const std::filesystem::path& path) {
@@ -270,10 +270,9 @@ class Run {
   }
 
   void write_summary() {
-    ResultFile file(options_.output_dir, "benchmark_summary_" + run_.file_stamp, summary_path_);
+    ResultFile file(options_.output_dir, "benchmark_summary_" + run_.file_stamp, summary_path_,
+                    [this](const std::filesystem::path& path) { keep_name(summary_file, path); });
     try {
-      file.reserve();
-      keep_name(summary_file, file.path());
       file.write(to_json(summary_));
       outcome_.summary = file.path();
       setting_.observer.document_written(file.path());

@@ -157,9 +157,8 @@ TEST_F(RunnerTest, FilesHaveTheirPlacesAndNames) {
   EXPECT_EQ(outcome.summary, options_.output_dir / ("benchmark_summary_" + stamp + ".json"));
   EXPECT_EQ(scenario().metadata.timestamp, "2026-01-15T14:30:22.000Z");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(options_.output_dir)) {
-    const bool expected =
-        entry.path().extension() == ".json" ||
-        entry.path() == options_.output_dir / ("benchmark_run_" + stamp) / "journal.jsonl";
+    const bool expected = entry.path().extension() == ".json" ||
+                          entry.path() == options_.output_dir / ("benchmark_run_" + stamp) / "journal.jsonl";
     EXPECT_TRUE(entry.is_directory() || expected) << entry.path();
   }
 }
