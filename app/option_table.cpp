@@ -180,7 +180,7 @@ Setter named(Enum RunOptions::*field) {
 std::vector<OptionRow> trust_options() {
   return {
       {running, how, "--schedule", "NAME",
-       "interleaved (default): rounds over all scenarios that fit into memory together, in\nrandom order; or "
+       "interleaved (default): rounds over all scenarios that fit into memory\ntogether, in random order; "
        "sequential: one scenario after another",
        named(&R::schedule)},
       {running, how, "--schedule-seed", "N", "of the random order (default: another one in each run)",
@@ -195,11 +195,11 @@ std::vector<OptionRow> trust_options() {
        "go on until the 95% interval of the median latency is within ±P, such as 1%",
        parsed(&R::target_precision, parse_share)},
       {running, how, "--budget", "TIME",
-       "for the whole run, such as 10m: what is left after the iterations above goes to\nthe scenarios that "
+       "for the whole run, such as 10m: what is left after the iterations above\ngoes to the scenarios that "
        "need it most",
        parsed(&R::budget_ns, parse_duration_ns)},
       {running, how, "--isolation", "NAME",
-       "process (default): a crash or hang costs one scenario; none: all in one process",
+       "process (default): a crash or hang costs one scenario; none: no such\nprocesses",
        named(&R::isolation)},
       {running, how, "--timeout", "TIME", "of each step and iteration of a scenario (default 30m; 0: none)",
        parsed(&R::timeout_ns, parse_duration_ns)},
@@ -208,7 +208,7 @@ std::vector<OptionRow> trust_options() {
       {running, how, "--memory-limit", "SIZE", "of each scenario's process, such as 4g (default: none)",
        parsed(&R::memory_limit_bytes, parse_bytes)},
       {running, how, "--resume", "",
-       "go on with the newest interrupted run of the output folder; give the options that it had",
+       "go on with the newest interrupted run of the output folder; give the\noptions that it had",
        [](CommandLine& line, std::string_view, const Values&) { line.run.resume = true; }},
   };
 }

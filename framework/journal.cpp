@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,7 +23,8 @@ constexpr const char* journal_name = "journal.jsonl";
 
 }  // namespace
 
-Journal::Journal(const fs::path& path, std::uintmax_t keep_bytes) : path_(path.string()) {
+Journal::Journal(const fs::path& path, std::uintmax_t keep_bytes)
+    : path_(path.string()), size_bytes_(keep_bytes) {
   fd_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (fd_ < 0) fail("cannot write '{}': {}", path_, std::strerror(errno));
   // Released with the last descriptor, however the process ends.
@@ -30,6 +32,9 @@ Journal::Journal(const fs::path& path, std::uintmax_t keep_bytes) : path_(path.s
     ::close(std::exchange(fd_, -1));
     fail("the journal '{}' is being written by another process: its run still goes on", path_);
   }
+  struct stat status {};
+  ::fstat(fd_, &status);
+  if (static_cast<std::uintmax_t>(status.st_size) == keep_bytes) return;
   if (::ftruncate(fd_, static_cast<off_t>(keep_bytes)) == 0) return;
   const int error = errno;
   ::close(std::exchange(fd_, -1));
@@ -47,6 +52,7 @@ Journal::Journal(Journal&& other) noexcept { *this = std::move(other); }
 Journal& Journal::operator=(Journal&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(fd_, other.fd_);
+  std::swap(size_bytes_, other.size_bytes_);
   std::swap(next_sync_ns_, other.next_sync_ns_);
   return *this;
 }
@@ -59,11 +65,14 @@ void Journal::append_line(const Json& line) {
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) {
       const int error = errno;
+      // Half a line is of no use, and on a full disk its place is wanted for results.
+      [[maybe_unused]] const int ignored = ::ftruncate(fd_, static_cast<off_t>(size_bytes_));
       ::close(std::exchange(fd_, -1));
       fail("cannot write '{}': {}", path_, std::strerror(error));
     }
     written += static_cast<std::size_t>(count);
   }
+  size_bytes_ += text.size();
   if (monotonic_now_ns() < next_sync_ns_) return;
   // A sync takes milliseconds: each second at most, or quick scenarios would wait for the disk.
   constexpr std::int64_t sync_interval_ns = 1'000'000'000;

@@ -129,6 +129,7 @@ class Journal {
 
   std::string path_;
   int fd_ = -1;
+  std::uintmax_t size_bytes_ = 0;
   std::int64_t next_sync_ns_ = 0;
 };
 

@@ -97,16 +97,16 @@ DocumentKeeper::DocumentKeeper(ResultFile file, BenchmarkDocument document, std:
 
 void DocumentKeeper::add(std::size_t scenario, const ScenarioResult& result) {
   scenarios_.at(scenario) = to_json(result);
+  complete_ = false;
   if (result.status == ScenarioStatus::success) ++successes_;
 }
 
 void DocumentKeeper::write() {
+  if (complete_) return;
   Json document = document_;
   for (const Json& scenario : scenarios_) {
     if (!scenario.is_null()) document["benchmark_scenarios"].push_back(scenario);
   }
-  if (document["benchmark_scenarios"].empty()) return;
-  complete_ = false;
   try {
     file_.write(document);
     complete_ = true;

@@ -55,6 +55,7 @@ class DocumentKeeper {
 
   /// Takes the result of a scenario into the document.
   void add(std::size_t scenario, const ScenarioResult& result);
+  /// Does nothing where all of it is on the disk.
   void write();
 
   /// Whether all that was added is on the disk.
@@ -70,7 +71,7 @@ class DocumentKeeper {
   std::vector<Json> scenarios_;  ///< null: it has not ended
   std::size_t successes_ = 0;
   RunObserver* observer_;
-  bool complete_ = true;
+  bool complete_ = true;  ///< what was added is written
 };
 
 }  // namespace bv2

@@ -81,7 +81,7 @@ void Rounds::launch(ScenarioRun& scenario, std::int64_t pass) {
   const MeasuredSoFar measured = scenario.measured(pass);
   if (rule_.next_round({&measured, 1}, left_ns).empty()) return;  // a resumed run may have no more to do
   if (options_.stopping.budget_ns > 0 && left_ns <= 0) {
-    scenario.end(ScenarioStatus::skipped, "the time of --budget was used up before it began");
+    scenario.skip("the time of --budget was used up before it began");
   } else {
     scenario.launch(pass);
   }

@@ -58,9 +58,8 @@ void ScenarioRun::apply(const EndRecord& record) {
 }
 
 void ScenarioRun::launch(std::int64_t pass) {
-  LaunchRecord record{.scenario = index_, .pass = pass};
-  record.metadata = setting_->metadata(*benchmark_);
-  record.metadata.config = scenario_->config;
+  setting_->interrupt.throw_if_raised();
+  LaunchRecord record = new_launch(pass);
   setting_->observer.scenario_started(index_, benchmark_->name, scenario_->name);
   started_ = true;
   guarded([&] {
@@ -80,6 +79,18 @@ void ScenarioRun::launch(std::int64_t pass) {
     keep(record);
     begin(ScenarioStep::measure);
   });
+}
+
+LaunchRecord ScenarioRun::new_launch(std::int64_t pass) const {
+  LaunchRecord record{.scenario = index_, .pass = pass};
+  record.metadata = setting_->metadata(*benchmark_);
+  record.metadata.config = scenario_->config;
+  return record;
+}
+
+void ScenarioRun::skip(const std::string& reason) {
+  keep(new_launch(0));
+  end(ScenarioStatus::skipped, reason);
 }
 
 void ScenarioRun::show_unkept(const LaunchRecord& record) {

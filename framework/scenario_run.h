@@ -50,6 +50,8 @@ class ScenarioRun {
   /// Starts a worker for that pass: loads, prepares, checks, warms up. Whatever goes wrong ends the scenario.
   /// Throws Interrupted.
   void launch(std::int64_t pass);
+  /// Ends the scenario without having begun it.
+  void skip(const std::string& reason);
   /// One measured iteration; likewise.
   void iterate(std::int64_t order, std::int64_t round);
   /// Lets the worker go.
@@ -86,6 +88,7 @@ class ScenarioRun {
   [[nodiscard]] ScenarioResult result() const;
 
  private:
+  [[nodiscard]] LaunchRecord new_launch(std::int64_t pass) const;
   /// Does `work`; an exception of it, but for an interruption, ends the scenario.
   void guarded(const std::function<void()>& work);
   /// What an interrupted launch found out belongs to the result, but not to what a resumed run goes on from.

@@ -69,14 +69,10 @@ std::array<int, 2> make_pipe() {
 }
 
 /// Until the process ended, or that long; leaves it to be reaped.
-bool wait_for_end(pid_t pid, std::int64_t patience_ns) {
-  const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
-  if (pidfd < 0) return false;
-  pollfd wanted{pidfd, POLLIN, 0};
+void wait_for_end(int end_fd, std::int64_t patience_ns) {
+  pollfd wanted{end_fd, POLLIN, 0};
   const timespec patience{patience_ns / 1'000'000'000, patience_ns % 1'000'000'000};
-  const int ready = ::ppoll(&wanted, 1, &patience, nullptr);
-  ::close(pidfd);
-  return ready > 0;
+  ::ppoll(&wanted, 1, &patience, nullptr);
 }
 
 }  // namespace
@@ -106,6 +102,7 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command, std::int64_t
   ::close(sockets[1]);
   ::close(output[1]);
   if (pid_ > 0) {
+    end_fd_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
     ::setpgid(pid_, pid_);  // whoever of the two comes first: a kill of the group must find it
     return;
   }
@@ -118,13 +115,14 @@ ChildProcess::~ChildProcess() {
   end(0);
   if (socket_ >= 0) ::close(socket_);
   ::close(output_fd_);
+  if (end_fd_ >= 0) ::close(end_fd_);
 }
 
 int ChildProcess::take_socket() { return std::exchange(socket_, -1); }
 
 ProcessEnd ChildProcess::end(std::int64_t patience_ns) {
   if (pid_ < 0) return {};
-  if (patience_ns > 0) wait_for_end(pid_, patience_ns);
+  if (patience_ns > 0) wait_for_end(end_fd_, patience_ns);
   // The leader is not reaped yet, so the group's number cannot be another's.
   ::kill(-pid_, SIGKILL);
   int status = 0;

@@ -41,6 +41,9 @@ class ChildProcess {
   /// What it prints; not blocking.
   [[nodiscard]] int output_fd() const { return output_fd_; }
 
+  /// Readable once the process has ended; what it started may still hold its end of the socket.
+  [[nodiscard]] int end_fd() const { return end_fd_; }
+
   /// Waits for its end, and kills it once that took longer than `patience_ns`; then ends its whole group.
   ProcessEnd end(std::int64_t patience_ns);
 
@@ -48,6 +51,7 @@ class ChildProcess {
   pid_t pid_ = -1;
   int socket_ = -1;
   int output_fd_ = -1;
+  int end_fd_ = -1;  ///< a pidfd; -1 where the kernel has none
 };
 
 }  // namespace bv2

@@ -114,10 +114,12 @@ void WorkerProcess::wait_for_reply(std::string_view request, int fd) {
     if (options_.request_timeout_ns > 0) wait_ns = std::min(wait_ns, options_.request_timeout_ns - spent_ns);
     if (options_.time_left_ns > 0) wait_ns = std::min(wait_ns, options_.time_left_ns - spent_ns_ - spent_ns);
     const timespec wait{0, std::max<std::int64_t>(wait_ns, 0)};
-    std::array<pollfd, 2> wanted{{{fd, POLLIN, 0}, {process_.output_fd(), POLLIN, 0}}};
+    std::array<pollfd, 3> wanted{
+        {{fd, POLLIN, 0}, {process_.output_fd(), POLLIN, 0}, {process_.end_fd(), POLLIN, 0}}};
     if (::ppoll(wanted.data(), wanted.size(), &wait, nullptr) <= 0) continue;
     if (wanted[1].revents != 0) read_output();
     if (wanted[0].revents != 0) return;
+    if (wanted[2].revents != 0) throw BrokenChannel("closed");
   }
 }
 
