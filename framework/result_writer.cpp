@@ -98,7 +98,8 @@ DocumentKeeper::DocumentKeeper(ResultFile file, BenchmarkDocument document, std:
 void DocumentKeeper::add(std::size_t scenario, const ScenarioResult& result) {
   scenarios_.at(scenario) = to_json(result);
   complete_ = false;
-  if (result.status == ScenarioStatus::success) ++successes_;
+  const bool success = result.status == ScenarioStatus::success || result.status == ScenarioStatus::skipped;
+  if (success) ++successes_;
 }
 
 void DocumentKeeper::write() {

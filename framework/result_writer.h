@@ -60,7 +60,7 @@ class DocumentKeeper {
 
   /// Whether all that was added is on the disk.
   [[nodiscard]] bool complete() const { return complete_; }
-  /// Whether each scenario was added as a success.
+  /// Whether each scenario was added, as a success or because it cannot be had here.
   [[nodiscard]] bool successful() const { return successes_ == scenarios_.size(); }
   /// Empty where nothing could be written.
   [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }

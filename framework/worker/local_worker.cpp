@@ -54,13 +54,15 @@ LocalWorker::LocalWorker(std::span<const std::unique_ptr<ModelBenchmark>> benchm
 Json LocalWorker::ask_json(std::string_view request, const Json& body) {
   const auto* found = std::ranges::find(rows, request, &Row::request);
   if (found == rows.end()) fail("the worker was asked for '{}', which it does not know", request);
-  const auto failed = [](std::string line) {
-    return ScenarioFailure(ScenarioStatus::failed, one_line(std::move(line)));
+  const auto failed = [](std::string line, ScenarioStatus status = ScenarioStatus::failed) {
+    return ScenarioFailure(status, one_line(std::move(line)));
   };
   try {
     return found->answer(*this, body);
   } catch (const Interrupted&) {
     throw;
+  } catch (const Unavailable& lack) {
+    throw failed(lack.what(), ScenarioStatus::skipped);
   } catch (const std::bad_alloc&) {
     throw failed("out of memory");
   } catch (const std::exception& error) {

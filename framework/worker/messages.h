@@ -20,6 +20,17 @@ namespace bv2 {
 /// talk past its own older half.
 constexpr std::int64_t worker_protocol_version = 1;
 
+/// In place of a reply: what ended the scenario. Replies themselves are wrapped as {"reply": ...}.
+struct ErrorReply {
+  std::string error;  ///< one line
+  ScenarioStatus status = ScenarioStatus::failed;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("error", self.error);
+    visit("status", self.status);
+  }
+};
+
 /// The first message of a process: where it finds the benchmarks.
 struct HelloRequest {
   static constexpr std::string_view name = "hello";

@@ -48,8 +48,10 @@ class Server {
 Json reply_or_error(Server& server, const Json& message) {
   try {
     return {{"reply", server.reply_to(message.at("request").get<std::string>(), message.at("body"))}};
+  } catch (const ScenarioFailure& failure) {
+    return to_json(ErrorReply{failure.what(), failure.status()});
   } catch (const std::exception& error) {
-    return {{"error", error.what()}};
+    return to_json(ErrorReply{error.what()});
   }
 }
 

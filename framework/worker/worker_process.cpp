@@ -93,14 +93,10 @@ Json WorkerProcess::ask_json(std::string_view request, const Json& body) {
   if (!reply) fail_as_dead(request, "closed");
   spent_ns_ += monotonic_now_ns() - request_start_ns_;
   usable_ = true;
-  if (const auto error = reply->find("error"); error != reply->end() && error->is_string()) {
-    throw ScenarioFailure(ScenarioStatus::failed, error->get<std::string>());
-  }
-  if (!reply->contains("reply")) {
-    usable_ = false;
-    fail_as_dead(request, "gave an answer without a reply");
-  }
-  return (*reply)["reply"];
+  if (reply->contains("reply")) return (*reply)["reply"];
+  ErrorReply error;
+  from_json_value(*reply, error, "a reply");
+  throw ScenarioFailure(error.status, error.error);
 }
 
 void WorkerProcess::wait_for_reply(std::string_view request, int fd) {
