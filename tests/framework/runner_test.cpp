@@ -82,7 +82,8 @@ TEST_F(RunnerTest, DocumentSaysWhatWasRun) {
   EXPECT_EQ(metadata.config.sequence_length, 12);  // what the prompt's own length was
   EXPECT_EQ(metadata.config.num_tokens_to_generate, 5);
   EXPECT_EQ(metadata.hardware_info.libraries.at("a library"), "1.2");
-  EXPECT_EQ(metadata.effective["kernels"]["fake"], 3) << "the check, the warm-up, the first measured iteration";
+  EXPECT_EQ(metadata.effective["kernels"]["fake"], 3)
+      << "the check, the warm-up, the first measured iteration";
 }
 
 TEST_F(RunnerTest, ItsConfigGivesTheSameScenarioAgain) {
