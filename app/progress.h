@@ -26,6 +26,7 @@ class TimeLeft {
  public:
   /// All scenarios are taken to have equally many of the iterations.
   void run_started(std::int64_t scenarios, std::int64_t iterations);
+  void reference_started(std::string_view benchmark) override;
   void scenario_started(std::int64_t index, std::int64_t now_ns);
   void iteration_finished(std::int64_t index, double latency_seconds, std::int64_t now_ns);
   /// Iterations that the scenario did not come to are not waited for.

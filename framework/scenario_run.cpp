@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "framework/gate.h"
+#include "framework/scenario_roofline.h"
 #include "framework/token_timeline.h"
 #include "framework/worker/messages.h"
 
@@ -34,6 +36,7 @@ void ScenarioRun::apply(const LaunchRecord& record) {
   if (launches_ == 0) {
     result_.metadata = record.metadata;
     result_.phases = record.phases;
+    result_.verification = record.verification;
   }
   if (record.pass != pass_) iterations_in_pass_ = 0;
   pass_ = record.pass;
@@ -97,6 +100,7 @@ void ScenarioRun::show_unkept(const LaunchRecord& record) {
   if (launches_ > 0) return;
   result_.metadata = record.metadata;
   result_.phases = record.phases;
+  result_.verification = record.verification;
 }
 
 void ScenarioRun::guarded(const std::function<void()>& work) {
@@ -137,9 +141,17 @@ void ScenarioRun::prepare(LaunchRecord& record) {
 
 void ScenarioRun::check(LaunchRecord& record) {
   begin(ScenarioStep::check);
-  const PhaseReply checked = worker_->ask(CheckRequest{});
-  record.phases.first_call_seconds = checked.seconds;
-  raise_to(record.phases.peak_host_memory.generate, checked.peak_bytes);
+  const ScenarioReference reference = setting_->reference(index_);
+  CheckRequest::Reply checked = worker_->ask(CheckRequest{.reference = reference.file.string()});
+  record.phases.first_call_seconds = checked.phase.seconds;
+  raise_to(record.phases.peak_host_memory.generate, checked.phase.peak_bytes);
+  record.verification =
+      reference.file.empty() ? not_verified(reference.reason) : std::move(checked.verification);
+  if (record.verification.status == VerificationStatus::failed) {
+    throw ScenarioFailure(ScenarioStatus::failed,
+                          fmt::format("the output is not that of {}: {}", gate_reference,
+                                      record.verification.reason.value_or("it differs")));
+  }
 }
 
 void ScenarioRun::warm_up(LaunchRecord& record) {
@@ -227,17 +239,29 @@ ScenarioResult ScenarioRun::result() const {
                                      scenario_->config.measurement_iterations));
   }
   if (result.iterations.empty()) return result;
+  std::vector<std::vector<std::string>> flags;
+  for (const Iteration& iteration : result.iterations) flags.push_back(iteration.flags);
+  result.interference = interference_of(flags);
+  const std::vector<bool> counted = counted_iterations(flags);
   const std::int64_t prompt_tokens = result.metadata.prompt ? result.metadata.prompt->tokens : 0;
   for (const Metric& metric : metrics()) {
     std::vector<double> values;
-    for (const Iteration& iteration : result.iterations) {
+    std::vector<double> counted_values;
+    for (std::size_t i = 0; i < result.iterations.size(); ++i) {
+      const Iteration& iteration = result.iterations[i];
       const IterationTimes times{scenario_->config.batch_size, prompt_tokens, iteration.start_ns,
                                  iteration.token_ns};
-      if (const auto value = metric.value(times)) values.push_back(*value);
+      const auto value = metric.value(times);
+      if (!value) continue;
+      values.push_back(*value);
+      if (counted[i]) counted_values.push_back(*value);
     }
-    result.measurements.emplace_back(metric.name, summarise(std::string(metric.unit), std::move(values)));
+    Summary summary = summarise(std::string(metric.unit), std::move(counted_values));
+    summary.measurements = std::move(values);  // what is left out of the statistics is kept
+    result.measurements.emplace_back(metric.name, std::move(summary));
   }
   result.measurements.emplace_back("peak_host_memory", summarise("bytes", peak_memory_bytes_));
+  result.roofline = scenario_roofline(result);
   return result;
 }
 

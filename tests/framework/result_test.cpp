@@ -50,7 +50,8 @@ TEST(Result, HasTheNamesAndOrderOfTheDocument) {
   const Json& scenario = document["benchmark_scenarios"][0];
   EXPECT_THAT(names_of(scenario),
               ElementsAre("scenario_name", "scenario_description", "status", "metadata", "measurements",
-                          "iterations", "phases", "output", "verification", "gpu_metrics"));
+                          "iterations", "phases", "output", "verification", "interference",
+                          "roofline", "gpu_metrics"));
   EXPECT_THAT(names_of(scenario["measurements"]["latency"]),
               ElementsAre("unit", "measurements", "mean", "median", "std", "min", "max", "p25", "p75", "p90",
                           "p95", "p99", "count", "ci95"));
