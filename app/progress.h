@@ -26,7 +26,6 @@ class TimeLeft {
  public:
   /// All scenarios are taken to have equally many of the iterations.
   void run_started(std::int64_t scenarios, std::int64_t iterations);
-  void reference_started(std::string_view benchmark) override;
   void scenario_started(std::int64_t index, std::int64_t now_ns);
   void iteration_finished(std::int64_t index, double latency_seconds, std::int64_t now_ns);
   /// Iterations that the scenario did not come to are not waited for.
@@ -62,6 +61,7 @@ class Progress : public RunObserver {
            std::function<std::int64_t()> now_ns = monotonic_now_ns);
 
   void run_started(std::int64_t scenarios, std::int64_t iterations) override;
+  void reference_started(std::string_view benchmark) override;
   void scenario_started(std::int64_t index, std::string_view benchmark, std::string_view scenario) override;
   void step_started(std::int64_t index, ScenarioStep step) override;
   void iteration_finished(std::int64_t index, ScenarioStep step, std::int64_t done, std::int64_t of,

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 
+#include "base/dtype.h"
 #include "base/interrupt.h"
 #include "framework/interference.h"
 #include "framework/memory_usage.h"
