@@ -27,14 +27,19 @@ Qkv QkvProjection::define(Context& context, const Tensor& x, const LinearWeights
 
 Tensor RotaryAppend::define(Context& context, const Qkv& qkv, const Tensor& cos, const Tensor& sin,
                             const Tensor& cached_keys, const Tensor& cached_values) const {
-  copy_into(context, cached_keys, context.apply(Rotary{}, qkv.k, cos, sin));
+  const bool rotary = cos.defined();
+  copy_into(context, cached_keys, rotary ? context.apply(Rotary{}, qkv.k, cos, sin) : qkv.k);
   copy_into(context, cached_values, qkv.v);
-  return context.apply(Rotary{}, qkv.q, cos, sin);
+  return rotary ? context.apply(Rotary{}, qkv.q, cos, sin) : qkv.q;
 }
 
 Tensor LinearResidual::define(Context& context, const Tensor& x, const LinearWeights& weights,
                               const Tensor& residual) const {
   return add(context, residual, linear(context, x, weights));
+}
+
+Tensor LinearActivation::define(Context& context, const Tensor& x, const LinearWeights& weights) const {
+  return context.apply(Activate{activation}, linear(context, x, weights));
 }
 
 Tensor GatedProjection::define(Context& context, const Tensor& x, const LinearWeights& gate,

@@ -28,7 +28,7 @@ struct QkvProjection {
 };
 
 /// Rotates q and k (Rotary), then writes k and v into their places [batch, kv_heads, tokens, head_dim] of the
-/// cache; the result is the rotated q.
+/// cache; the result is the rotated q. Undefined cos and sin: nothing is rotated.
 struct RotaryAppend {
   static constexpr std::string_view name = "rotary_append";
   Tensor define(Context& context, const Qkv& qkv, const Tensor& cos, const Tensor& sin,
@@ -39,6 +39,13 @@ struct RotaryAppend {
 struct LinearResidual {
   static constexpr std::string_view name = "linear_residual";
   Tensor define(Context& context, const Tensor& x, const LinearWeights& linear, const Tensor& residual) const;
+};
+
+/// activation(linear(x)), the first half of an MLP that is not gated.
+struct LinearActivation {
+  static constexpr std::string_view name = "linear_activation";
+  Activation activation = Activation::gelu;
+  Tensor define(Context& context, const Tensor& x, const LinearWeights& linear) const;
 };
 
 /// activation(gate(x)) * up(x), the first half of a gated MLP.
