@@ -98,7 +98,7 @@ struct Iteration {
   std::int64_t launch = 0;             ///< which process of the scenario did it, from 0
   std::vector<std::string> flags;  ///< "output_differs": other tokens than the first iteration gave; and what
                                    ///< tainted it (framework/interference.h)
-  CounterValues counters{};          ///< of the system, between just before and just after
+  CounterValues counters{};        ///< of the system, between just before and just after
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("start_ns", self.start_ns);

@@ -22,6 +22,32 @@ void raise_to(std::optional<std::int64_t>& largest, std::optional<std::int64_t> 
   if (value) largest = std::max(*value, largest.value_or(0));
 }
 
+/// All values of a metric, and those of them that its statistics are made of.
+class CountedSeries {
+ public:
+  void add(double value, std::int64_t launch, bool counts) {
+    if (counts) {
+      places_.push_back(all_.size());
+      counted_.push_back(value);
+      launches_.push_back(launch);
+    }
+    all_.push_back(value);
+  }
+
+  Summary summarise(std::string unit) && {
+    Summary summary = bv2::summarise(std::move(unit), std::move(counted_), launches_);
+    for (std::size_t& outlier : summary.outliers) outlier = places_[outlier];
+    summary.measurements = std::move(all_);
+    return summary;
+  }
+
+ private:
+  std::vector<double> all_;
+  std::vector<double> counted_;
+  std::vector<std::size_t> places_;  // of counted_ in all_
+  std::vector<std::int64_t> launches_;
+};
+
 }  // namespace
 
 ScenarioRun::ScenarioRun(std::int64_t index, const PlannedBenchmark& benchmark,
@@ -245,20 +271,14 @@ ScenarioResult ScenarioRun::result() const {
   const std::vector<bool> counted = counted_iterations(flags);
   const std::int64_t prompt_tokens = result.metadata.prompt ? result.metadata.prompt->tokens : 0;
   for (const Metric& metric : metrics()) {
-    std::vector<double> values;
-    std::vector<double> counted_values;
+    CountedSeries series;
     for (std::size_t i = 0; i < result.iterations.size(); ++i) {
       const Iteration& iteration = result.iterations[i];
       const IterationTimes times{scenario_->config.batch_size, prompt_tokens, iteration.start_ns,
                                  iteration.token_ns};
-      const auto value = metric.value(times);
-      if (!value) continue;
-      values.push_back(*value);
-      if (counted[i]) counted_values.push_back(*value);
+      if (const auto value = metric.value(times)) series.add(*value, iteration.launch, counted[i]);
     }
-    Summary summary = summarise(std::string(metric.unit), std::move(counted_values));
-    summary.measurements = std::move(values);  // what is left out of the statistics is kept
-    result.measurements.emplace_back(metric.name, std::move(summary));
+    result.measurements.emplace_back(metric.name, std::move(series).summarise(std::string(metric.unit)));
   }
   result.measurements.emplace_back("peak_host_memory", summarise("bytes", peak_memory_bytes_));
   result.roofline = scenario_roofline(result);
