@@ -22,6 +22,9 @@ class ReferenceMaker {
     if (std::ranges::find(benchmark.info.variants, "eager") == benchmark.info.variants.end()) {
       return {.file = {}, .reason = "the benchmark has no eager variant to compare with"};
     }
+    if (config.num_tokens_to_generate < 1) {
+      return {.file = {}, .reason = "only generations are compared; this model gives none"};
+    }
     try {
       const ReferenceQuestion question = question_of(benchmark, config);
       const std::filesystem::path file = setting_.store.file_of(question);
