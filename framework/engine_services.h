@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,6 +34,27 @@ struct KernelChoice {
   }
 };
 
+/// What a tokenizer makes of a text.
+struct TokenizedText {
+  std::vector<std::int64_t> ids;
+  std::vector<std::int64_t> ids_without_special;  ///< without what the tokenizer puts around any text
+  std::string decoded;                            ///< of `ids`, special tokens left out
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("ids", self.ids);
+    visit("ids_without_special", self.ids_without_special);
+    visit("decoded", self.decoded);
+  }
+};
+
+/// A checkpoint's tokenizer. One thread at a time.
+class TextTokenizer {
+ public:
+  virtual ~TextTokenizer() = default;
+  /// Throws Error when the text has what the tokenizer has no token for.
+  [[nodiscard]] virtual TokenizedText tokenize(std::string_view text) const = 0;
+};
+
 /// Stateless; may be used from one thread at a time. Each service says what an engine without it gives.
 class EngineServices {
  public:
@@ -40,6 +63,12 @@ class EngineServices {
   [[nodiscard]] virtual std::string_view name() const = 0;
   /// Every kernel in every dtype, best first for each operation; none where the engine has no registry.
   [[nodiscard]] virtual std::vector<KernelChoice> kernels() const { return {}; }
+  /// The tokenizer of a checkpoint folder; none where the engine reads no tokenizers. Throws Error when the
+  /// folder has none that can be read.
+  [[nodiscard]] virtual std::unique_ptr<TextTokenizer> tokenizer(
+      const std::filesystem::path& /*checkpoint*/) const {
+    return nullptr;
+  }
 };
 
 /// The services of the benchmarks' engines, each engine once, in the benchmarks' order.

@@ -80,7 +80,7 @@ class ScenarioRun {
     result_.metadata.model = session_->facts();
     prompt_ = make_prompt(*session_, *result_.metadata.model, benchmark_.info, config_, around_.prompt);
     result_.metadata.prompt = prompt_.info;
-    result_.metadata.config.sequence_length = prompt_.ids.tokens;
+    if (!prompt_.info.own_tokens) result_.metadata.config.sequence_length = prompt_.ids.tokens;
   }
 
   void prepare() {
@@ -191,11 +191,11 @@ class ScenarioRun {
   void summarise_measurements() {
     result_.measurements.clear();
     if (result_.iterations.empty()) return;
-    for (const Metric& metric : metrics()) {
+    for (const Metric& metric : metrics(result_.metadata.model->kind)) {
       std::vector<double> values;
       for (const Iteration& iteration : result_.iterations) {
-        const IterationTimes times{config_.batch_size, prompt_.ids.tokens, iteration.start_ns,
-                                   iteration.token_ns};
+        const IterationTimes times{config_.batch_size, prompt_.info.tokens_of_batch(config_.batch_size),
+                                   iteration.start_ns, iteration.token_ns};
         if (const auto value = metric.value(times)) values.push_back(*value);
       }
       result_.measurements.emplace_back(metric.name, summarise(std::string(metric.unit), std::move(values)));
