@@ -132,7 +132,8 @@ TEST(Prompt, LongerThanTheModelIsRefused) {
 }
 
 TEST(Prompt, OfSeveralTextsHasTheirOwnLengthsPaddedOnTheLeft) {
-  const Prompt prompt = prompt_of({.has_tokenizer = true}, {.batch_size = 4}, {.texts = {"abc", "a"}});
+  const Prompt prompt =
+      prompt_of({.has_tokenizer = true}, {.batch_size = 4, .sequence_length = {}}, {.texts = {"abc", "a"}});
   EXPECT_EQ(prompt.ids.batch, 4);
   EXPECT_EQ(prompt.ids.tokens, 5);
   EXPECT_THAT(prompt.ids.ids, ElementsAre(1, a, b, c, 2, 0, 0, 1, a, 2, 1, a, b, c, 2, 0, 0, 1, a, 2));
