@@ -30,7 +30,8 @@ constexpr std::array commands{
         "run_benchmarks [run] [options]     run benchmarks\n"
         "run_benchmarks list [options]      the benchmarks, and the scenarios that the options would give\n"
         "run_benchmarks verify [options]    hold the engine against reference outputs\n"
-        "run_benchmarks tokenize [options]  the token ids of texts\n"},
+        "run_benchmarks tokenize [options]  the token ids of texts\n"
+        "run_benchmarks cache list|clear    the code that compiled mode keeps on disk\n"},
     CommandRow{"list", Command::list,
                "Lists the benchmarks, and the scenarios that the options would give.\n\n"
                "run_benchmarks list [options]\n"
@@ -43,6 +44,11 @@ constexpr std::array commands{
         "Writes the token ids of texts: reads a JSON object a line, {\"text\": ...}, and writes one for "
         "each,\n{\"ids\": [...], \"ids_without_special\": [...], \"decoded\": ...}.\n\n"
         "run_benchmarks tokenize --model-id DIR < texts.jsonl\n"},
+    CommandRow{"cache", Command::cache,
+               "The code that compiled mode has built and keeps on disk.\n\n"
+               "run_benchmarks cache list          what is kept, used last first\n"
+               "run_benchmarks cache clear         removes it; the next run compiles again\n",
+               "list or clear", 1, 1},
 };
 
 /// Prints what the command's row says where CLI11 would make up a line of usage.

@@ -12,7 +12,7 @@
 
 namespace bv2::app {
 
-enum class Command { run, list, verify, tokenize };
+enum class Command { run, list, verify, tokenize, cache };
 /// Of what is written to stdout.
 enum class OutputFormat { table, json, jsonl, csv, md };
 

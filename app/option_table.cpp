@@ -107,12 +107,14 @@ constexpr std::string_view how = "How it is measured";
 constexpr std::string_view where = "Where things are and go";
 
 const std::vector<Command> all{Command::run, Command::list, Command::verify};
+const std::vector<Command> every{Command::run, Command::list, Command::verify, Command::tokenize,
+                                 Command::cache};
+const std::vector<Command> tabular{Command::run, Command::list, Command::verify, Command::cache};
 const std::vector<Command> measuring{Command::run, Command::list};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
 const std::vector<Command> verifying{Command::verify};
 const std::vector<Command> tokenizing{Command::tokenize};
-const std::vector<Command> everything{Command::run, Command::list, Command::verify, Command::tokenize};
 
 using R = RunOptions;
 
@@ -170,6 +172,60 @@ std::vector<OptionRow> model_options() {
   };
 }
 
+/// The value goes through `parse` into the field.
+template <class Value, class Parse>
+Setter parsed(Value RunOptions::*field, Parse parse) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    line.run.*field = parse(option, values[0]);
+  };
+}
+
+/// One of an enumeration's names.
+template <class Enum>
+Setter named(Enum RunOptions::*field) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    const std::span<const std::string_view> names = enum_names(Enum{});
+    const std::string name = parse_choice(option, values[0], names);
+    line.run.*field = static_cast<Enum>(std::ranges::find(names, name) - names.begin());
+  };
+}
+
+std::vector<OptionRow> trust_options() {
+  return {
+      {running, how, "--schedule", "NAME",
+       "interleaved (default): rounds over all scenarios that fit into memory\ntogether, in random order; "
+       "sequential: one scenario after another",
+       named(&R::schedule)},
+      {running, how, "--schedule-seed", "N", "of the random order (default: another one in each run)",
+       parsed(&R::schedule_seed,
+              [](std::string_view option, std::string_view text) {
+                return static_cast<std::uint64_t>(
+                    parse_integer(option, text, 0, std::numeric_limits<std::int64_t>::max()));
+              })},
+      {running, how, "--launches", "N", "processes a scenario, each with all of its iterations (default 1)",
+       integer(&R::launches, 1, most_iterations)},
+      {running, how, "--target-precision", "P",
+       "go on until the 95% interval of the median latency is within ±P, such as 1%",
+       parsed(&R::target_precision, parse_share)},
+      {running, how, "--budget", "TIME",
+       "for the whole run, such as 10m: what is left after the iterations above\ngoes to the scenarios that "
+       "need it most",
+       parsed(&R::budget_ns, parse_duration_ns)},
+      {running, how, "--isolation", "NAME",
+       "process (default): a crash or hang costs one scenario; none: no such\nprocesses",
+       named(&R::isolation)},
+      {running, how, "--timeout", "TIME", "of each step and iteration of a scenario (default 30m; 0: none)",
+       parsed(&R::timeout_ns, parse_duration_ns)},
+      {running, how, "--scenario-timeout", "TIME", "of all that a scenario does (default: none)",
+       parsed(&R::scenario_timeout_ns, parse_duration_ns)},
+      {running, how, "--memory-limit", "SIZE", "of each scenario's process, such as 4g (default: none)",
+       parsed(&R::memory_limit_bytes, parse_bytes)},
+      {running, how, "--resume", "",
+       "go on with the newest interrupted run of the output folder; give the\noptions that it had",
+       [](CommandLine& line, std::string_view, const Values&) { line.run.resume = true; }},
+  };
+}
+
 std::vector<OptionRow> measuring_options() {
   return {
       {measuring, how, "--warmup-iterations", "N", "before measuring (default 3)",
@@ -185,12 +241,12 @@ std::vector<OptionRow> place_options() {
   return {
       {running, where, "--output-dir", "DIR", "results go there (default benchmark_results)",
        text(&R::output_dir)},
-      {everything, where, "--benches-dir", "DIR...", "more benchmark modules, beside the program's own",
+      {every, where, "--benches-dir", "DIR...", "more benchmark modules, beside the program's own",
        set_benches_dirs},
-      {all, where, "--kernels-dir", "DIR...", "more kernels, in modules built against the installed headers",
-       set_kernels_dirs},
-      {all, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
-      {everything, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR",
+      {every, where, "--kernels-dir", "DIR...",
+       "more kernels, in modules built against the installed headers", set_kernels_dirs},
+      {tabular, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
+      {every, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR",
        set_log_level},
       {running, where, "--enable-file-logging", "", "log to a file in the output folder too",
        [](CommandLine& line, std::string_view, const Values&) { line.enable_file_logging = true; }},
@@ -205,7 +261,8 @@ std::vector<OptionRow> place_options() {
 
 std::vector<OptionRow> option_table() {
   std::vector<OptionRow> table;
-  for (auto&& part : {selection_options(), model_options(), measuring_options(), place_options()}) {
+  for (auto&& part :
+       {selection_options(), model_options(), measuring_options(), trust_options(), place_options()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

@@ -55,6 +55,21 @@ class TextTokenizer {
   [[nodiscard]] virtual TokenizedText tokenize(std::string_view text) const = 0;
 };
 
+/// Code that was built in an earlier run and is kept on disk.
+struct CachedCode {
+  std::string title;  ///< what it runs
+  std::string key;
+  std::uint64_t size_bytes = 0;
+  std::string used;  ///< when it was last used: "2026-01-15T14:30:22.123Z"
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("title", self.title);
+    visit("key", self.key);
+    visit("size_bytes", self.size_bytes);
+    visit("used", self.used);
+  }
+};
+
 /// Stateless; may be used from one thread at a time. Each service says what an engine without it gives.
 class EngineServices {
  public:
@@ -69,6 +84,10 @@ class EngineServices {
       const std::filesystem::path& /*checkpoint*/) const {
     return nullptr;
   }
+  /// The code that compiled mode keeps on disk, used last first; none where the engine keeps none.
+  [[nodiscard]] virtual std::vector<CachedCode> cached_code() const { return {}; }
+  /// Removes it, but for what another process is using right now; what was removed.
+  [[nodiscard]] virtual std::vector<CachedCode> clear_cached_code() const { return {}; }
 };
 
 /// The services of the benchmarks' engines, each engine once, in the benchmarks' order.

@@ -16,6 +16,11 @@ namespace bv2 {
 struct PromptRequest {
   std::vector<std::string> texts{};  ///< of one sequence of a batch after another, from the start again
   std::vector<std::int64_t> ids{};   ///< of every sequence
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("texts", self.texts);
+    visit("ids", self.ids);
+  }
 };
 
 /// The request of the options; reads --prompt-file, a prompt a line, in which empty lines count for nothing.
