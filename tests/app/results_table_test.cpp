@@ -112,7 +112,7 @@ TEST(ResultsTable, OfEncodersHasSequencesAndNoFirstToken) {
   EXPECT_EQ(results_heading(results),
             "bert: Model-1B (synthetic weights), bfloat16, 2 threads, batch 1, 128 tokens");
   EXPECT_EQ(render(results_table(results), TableFormat::plain),
-            "                              latency                        peak\n"
+            "                              latency                         peak\n"
             "scenario         status            ms  sequences/s  tokens/s   MiB\n"
             "eager_sdpa_math  success  500.0 ±1.0%        2.000     40.00     5\n");
 }
