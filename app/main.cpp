@@ -53,6 +53,8 @@ int do_command(const CommandContext& context) {
       return verify_command(context);
     case Command::tokenize:
       return tokenize_command(context);
+    case Command::machine:
+      return machine_command(context);
     case Command::cache:
       return cache_command(context);
   }

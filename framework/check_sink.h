@@ -15,9 +15,9 @@ namespace bv2 {
 class CheckSink final : public TokenSink {
  public:
   /// `new_tokens` 0: of an encoder. `vocab_size` 0: not known, so neither ids nor the number of logits are
-  /// checked.
+  /// checked. What is sane goes on to `next`, where there is one.
   CheckSink(std::int64_t batch, std::int64_t new_tokens, std::int64_t vocab_size,
-            const InterruptFlag& interrupt);
+            const InterruptFlag& interrupt, TokenSink* next = nullptr);
 
   void on_tokens(std::span<const std::int64_t> ids) override;
   void on_encoded() override;
@@ -33,6 +33,7 @@ class CheckSink final : public TokenSink {
   std::int64_t new_tokens_;
   std::int64_t vocab_size_;
   const InterruptFlag* interrupt_;
+  TokenSink* next_;
   std::int64_t received_ = 0;
   bool logits_seen_ = false;  ///< of what comes next
   bool encoded_ = false;

@@ -52,7 +52,8 @@ struct RunOptions {
   double target_precision = 0;                 ///< see framework/stopping.h; 0: none
   std::int64_t budget_ns = 0;                  ///< of the whole run; 0: none
   bool resume = false;                         ///< go on with the newest interrupted run of output_dir
-  std::optional<std::string> commit_id;        ///< these three: else from git
+  bool machine_limits = true;  ///< measure what the machine can do, and hold the scenarios against it
+  std::optional<std::string> commit_id;  ///< these three: else from git
   std::optional<std::string> branch_name;
   std::optional<std::string> commit_message;
 };

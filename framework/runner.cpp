@@ -78,6 +78,20 @@ void check_isolation(const RunOptions& options, const RunSurroundings& surroundi
   }
 }
 
+/// The limits for the scenarios of a plan, as far as their engines can measure them.
+MachineLimits limits_for(std::span<const PlannedBenchmark> plan, const RunSurroundings& surroundings) {
+  if (!surroundings.limits) return {};
+  std::vector<const EngineServices*> engines;
+  std::vector<std::int64_t> threads;
+  for (const PlannedBenchmark& benchmark : plan) {
+    const EngineServices* services = benchmark.benchmark->services();
+    if (services == nullptr || !services->has_probes()) continue;
+    if (std::ranges::find(engines, services) == engines.end()) engines.push_back(services);
+    for (const PlannedScenario& scenario : benchmark.scenarios) threads.push_back(scenario.config.threads);
+  }
+  return engines.empty() ? MachineLimits() : surroundings.limits(engines, std::move(threads));
+}
+
 class Run {
  public:
   Run(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, std::span<const PlannedBenchmark> plan,
@@ -88,6 +102,7 @@ class Run {
         options_(options),
         surroundings_(surroundings),
         setting_{.observer = observer, .interrupt = interrupt, .prompt = std::move(prompt)},
+        limits_(limits_for(plan, surroundings)),
         git_(commit_of(options)) {
     setting_.journal = [this](const auto& append) { write_journal(append); };
     setting_.new_worker = [this](const ScenarioRun& scenario) { return new_worker(scenario); };
@@ -266,6 +281,7 @@ class Run {
     if (options_.budget_ns > 0) {
       metadata.procedure.budget_seconds = static_cast<double>(options_.budget_ns) * 1e-9;
     }
+    if (!limits_.empty()) metadata.hardware_info.measured_peaks = to_json(limits_);
     return metadata;
   }
 
@@ -287,6 +303,7 @@ class Run {
   const RunOptions& options_;
   const RunSurroundings& surroundings_;
   RunSetting setting_;
+  MachineLimits limits_;
   GitInfo git_;
   RunRecord run_;
   Journal journal_;
