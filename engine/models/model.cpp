@@ -7,6 +7,7 @@
 #include <array>
 
 #include "engine/models/llama.h"
+#include "engine/models/post_norm.h"
 
 namespace bv2::engine {
 namespace {
@@ -21,9 +22,11 @@ std::unique_ptr<Model> make(const ModelConfig& config, WeightSource& weights, Dt
   return std::make_unique<M>(config, weights, dtype);
 }
 
-constexpr std::array families{Family{"llama", make<Llama>}, Family{"mistral", make<Llama>},
-                              Family{"phi3", make<Llama>},  Family{"qwen2", make<Llama>},
-                              Family{"qwen3", make<Llama>}, Family{"smollm3", make<Llama>}};
+constexpr std::array families{
+    Family{"gemma2", make<PostNorm>}, Family{"gemma3_text", make<PostNorm>}, Family{"olmo2", make<PostNorm>},
+    Family{"llama", make<Llama>},     Family{"mistral", make<Llama>},        Family{"mixtral", make<Llama>},
+    Family{"qwen3_moe", make<Llama>}, Family{"phi3", make<Llama>},           Family{"qwen2", make<Llama>},
+    Family{"qwen3", make<Llama>},     Family{"smollm3", make<Llama>}};
 
 }  // namespace
 

@@ -38,6 +38,11 @@ Tensor LinearResidual::define(Context& context, const Tensor& x, const LinearWei
   return add(context, residual, linear(context, x, weights));
 }
 
+Tensor NormResidual::define(Context& context, const Tensor& x, const Tensor& weight,
+                            const Tensor& residual) const {
+  return add(context, residual, context.apply(norm, x, weight));
+}
+
 Tensor GatedProjection::define(Context& context, const Tensor& x, const LinearWeights& gate,
                                const LinearWeights& up) const {
   return context.apply(GatedActivation{activation}, linear(context, x, gate), linear(context, x, up));

@@ -10,9 +10,12 @@ namespace bv2::test {
 
 /// The decoders in tests/data/models whose outputs are known: a family is one line.
 inline constexpr std::array decoder_fixtures{
+    "gemma2",           //
+    "gemma3",           //
     "llama",            //
     "llama3-rope",      //
     "mistral-sliding",  //
+    "mixtral",          //
     "phi3",             //
     "qwen2",            //
     "qwen3",            //
