@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/models/bert.h"
+#include "engine/models/gpt.h"
 #include "engine/models/llama.h"
 #include "engine/models/post_norm.h"
 
@@ -23,10 +25,12 @@ std::unique_ptr<Model> make(const ModelConfig& config, WeightSource& weights, Dt
 }
 
 constexpr std::array families{
-    Family{"gemma2", make<PostNorm>}, Family{"gemma3_text", make<PostNorm>}, Family{"olmo2", make<PostNorm>},
-    Family{"llama", make<Llama>},     Family{"mistral", make<Llama>},        Family{"mixtral", make<Llama>},
-    Family{"qwen3_moe", make<Llama>}, Family{"phi3", make<Llama>},           Family{"qwen2", make<Llama>},
-    Family{"qwen3", make<Llama>},     Family{"smollm3", make<Llama>}};
+    Family{"bert", make<Bert>},     Family{"distilbert", make<Bert>}, Family{"roberta", make<Bert>},
+    Family{"gpt2", make<Gpt>},      Family{"gpt_neox", make<Gpt>},    Family{"llama", make<Llama>},
+    Family{"mistral", make<Llama>}, Family{"mixtral", make<Llama>},   Family{"phi3", make<Llama>},
+    Family{"qwen2", make<Llama>},   Family{"qwen3", make<Llama>},     Family{"qwen3_moe", make<Llama>},
+    Family{"smollm3", make<Llama>}, Family{"gemma2", make<PostNorm>}, Family{"gemma3_text", make<PostNorm>},
+    Family{"olmo2", make<PostNorm>}};
 
 }  // namespace
 

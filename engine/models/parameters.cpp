@@ -24,6 +24,12 @@ LinearWeights ParameterReader::linear(const std::string& prefix, std::int64_t ou
   return weights;
 }
 
+LinearWeights ParameterReader::transposed_linear(const std::string& prefix, std::int64_t out,
+                                                 std::int64_t in) {
+  const Tensor weight = take(prefix + ".weight", {in, out}, WeightKind::matrix);
+  return {.weight = weight.transpose(0, 1), .bias = bias(prefix + ".bias", out)};
+}
+
 std::vector<LinearWeights> ParameterReader::joined_linears(const std::string& prefix,
                                                            std::initializer_list<std::int64_t> outs,
                                                            std::int64_t in, bool has_bias) {

@@ -43,6 +43,10 @@ Tensor NormResidual::define(Context& context, const Tensor& x, const Tensor& wei
   return add(context, residual, context.apply(norm, x, weight));
 }
 
+Tensor LinearActivation::define(Context& context, const Tensor& x, const LinearWeights& weights) const {
+  return context.apply(Activate{activation}, linear(context, x, weights));
+}
+
 Tensor GatedProjection::define(Context& context, const Tensor& x, const LinearWeights& gate,
                                const LinearWeights& up) const {
   return context.apply(GatedActivation{activation}, linear(context, x, gate), linear(context, x, up));

@@ -255,38 +255,36 @@ void write_angles(T* cos, T* sin, std::int64_t position, const Frequencies& freq
   }
 }
 
+/// The angles of one sequence's positions into row `row` of `out`.
 template <class T>
-void write_all(const CosSin& out, const std::vector<std::int64_t>& positions, const Frequencies& frequencies,
-               float factor) {
-  T* cos = out.cos.data<T>();
-  T* sin = out.sin.data<T>();
-  const auto width = static_cast<std::ptrdiff_t>(2 * frequencies.size());
+void write_row(const CosSin& out, std::int64_t row, std::span<const std::int64_t> positions,
+               const Frequencies& frequencies, float factor) {
+  const auto width = static_cast<std::int64_t>(2 * frequencies.size());
+  std::int64_t place = row * static_cast<std::int64_t>(positions.size()) * width;
   for (const std::int64_t position : positions) {
-    write_angles(cos, sin, position, frequencies, factor);
-    cos += width;
-    sin += width;
+    write_angles(out.cos.data<T>() + place, out.sin.data<T>() + place, position, frequencies, factor);
+    place += width;
   }
 }
 
-CosSin angles_of(const std::vector<std::int64_t>& positions, std::int64_t batch,
-                 const Frequencies& frequencies, double attention_factor, Dtype dtype) {
-  const auto tokens = static_cast<std::int64_t>(positions.size()) / std::max<std::int64_t>(batch, 1);
-  const Shape shape{batch, 1, tokens, 2 * static_cast<std::int64_t>(frequencies.size())};
-  const CosSin out{Tensor(dtype, shape), Tensor(dtype, shape)};
+void write_row(const CosSin& out, std::int64_t row, std::span<const std::int64_t> positions,
+               const Frequencies& frequencies, double attention_factor) {
   const auto factor = static_cast<float>(attention_factor);
-  switch (dtype) {
+  switch (out.cos.dtype()) {
     case Dtype::float32:
-      write_all<float>(out, positions, frequencies, factor);
-      return out;
+      return write_row<float>(out, row, positions, frequencies, factor);
     case Dtype::bfloat16:
-      write_all<BFloat16>(out, positions, frequencies, factor);
-      return out;
+      return write_row<BFloat16>(out, row, positions, frequencies, factor);
     case Dtype::float16:
-      write_all<Float16>(out, positions, frequencies, factor);
-      return out;
+      return write_row<Float16>(out, row, positions, frequencies, factor);
     default:
-      fail("rope: cos and sin are float32, bfloat16 or float16, not {}", name(dtype));
+      fail("rope: cos and sin are float32, bfloat16 or float16, not {}", name(out.cos.dtype()));
   }
+}
+
+CosSin empty_angles(Dtype dtype, std::int64_t batch, std::int64_t tokens, std::int64_t rotary_dim) {
+  const Shape shape{batch, 1, tokens, rotary_dim};
+  return {Tensor(dtype, shape), Tensor(dtype, shape)};
 }
 
 }  // namespace
@@ -301,14 +299,22 @@ CosSin RopeTable::cos_sin(std::int64_t first_position, std::int64_t count, Dtype
   for (std::size_t i = 0; i < positions.size(); ++i) {
     positions[i] = first_position + static_cast<std::int64_t>(i);
   }
-  return angles_of(positions, 1, inverse_frequencies(first_position + count), attention_factor_, dtype);
+  const CosSin angles = empty_angles(dtype, 1, count, rotary_dim());
+  write_row(angles, 0, positions, inverse_frequencies(first_position + count), attention_factor_);
+  return angles;
 }
 
 CosSin RopeTable::cos_sin(const Tensor& positions, Dtype dtype) const {
-  const auto values = positions.span<std::int64_t>();
-  const std::vector<std::int64_t> list(values.begin(), values.end());
-  const std::int64_t last = list.empty() ? -1 : std::ranges::max(list);
-  return angles_of(list, positions.size(0), inverse_frequencies(last + 1), attention_factor_, dtype);
+  const std::int64_t batch = positions.size(0);
+  const std::int64_t tokens = positions.size(1);
+  const CosSin angles = empty_angles(dtype, batch, tokens, rotary_dim());
+  if (tokens == 0) return angles;
+  for (std::int64_t row = 0; row < batch; ++row) {
+    const auto sequence = positions.span<std::int64_t>().subspan(static_cast<std::size_t>(row * tokens),
+                                                                 static_cast<std::size_t>(tokens));
+    write_row(angles, row, sequence, inverse_frequencies(std::ranges::max(sequence) + 1), attention_factor_);
+  }
+  return angles;
 }
 
 RopeTable make_rope_table(const RopeConfig& config, std::int64_t head_dim, std::int64_t max_positions) {

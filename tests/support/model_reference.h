@@ -12,6 +12,8 @@ namespace bv2::test {
 inline constexpr std::array decoder_fixtures{
     "gemma2",           //
     "gemma3",           //
+    "gpt-neox",         //
+    "gpt2",             //
     "llama",            //
     "llama3-rope",      //
     "mistral-sliding",  //
