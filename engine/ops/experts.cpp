@@ -2,6 +2,7 @@
 #include "engine/ops/experts.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
 
 #include "engine/ops/basic.h"
@@ -23,13 +24,22 @@ std::vector<std::int64_t> largest(std::span<const float> values, std::int64_t co
   return order;
 }
 
-/// The places [rows, chosen] of a routing, grouped by expert: place / chosen is the row.
-std::vector<std::int64_t> places_by_expert(const Routing& routing) {
-  std::vector<std::int64_t> places(routing.experts.size());
-  std::iota(places.begin(), places.end(), 0);
-  std::ranges::stable_sort(
-      places, {}, [&](std::int64_t place) { return routing.experts[static_cast<std::size_t>(place)]; });
-  return places;
+void group_by_expert(Routing& routing) {
+  std::map<std::int64_t, Routing::Group> by_expert;
+  for (std::int64_t place = 0; place < routing.place_count(); ++place) {
+    Routing::Group& group = by_expert[routing.experts[static_cast<std::size_t>(place)]];
+    group.rows.push_back(place / routing.chosen);
+  }
+  std::int64_t begin = 0;
+  for (auto& [expert, group] : by_expert) {
+    group.expert = expert;
+    group.begin = begin;
+    begin += static_cast<std::int64_t>(group.rows.size());
+    routing.groups.push_back(group);
+  }
+  std::map<std::int64_t, std::int64_t> next;  // place of an expert's next row
+  for (const Routing::Group& group : routing.groups) next[group.expert] = group.begin;
+  for (const std::int64_t expert : routing.experts) routing.places.push_back(next[expert]++);
 }
 
 }  // namespace
@@ -37,7 +47,12 @@ std::vector<std::int64_t> places_by_expert(const Routing& routing) {
 Routing ExpertMixture::route(Context& context, const Tensor& logits) const {
   const std::int64_t experts = logits.size(-1);
   const Tensor probabilities = Softmax{}.define(context, cast(context, logits, Dtype::float32));
-  Routing routing{.rows = logits.numel() / experts, .chosen = chosen, .experts = {}, .weights = {}};
+  Routing routing{.rows = logits.numel() / experts,
+                  .chosen = chosen,
+                  .experts = {},
+                  .weights = {},
+                  .groups = {},
+                  .places = {}};
   for (std::int64_t row = 0; row < routing.rows; ++row) {
     const auto values = probabilities.span<float>().subspan(static_cast<std::size_t>(row * experts),
                                                             static_cast<std::size_t>(experts));
@@ -49,7 +64,17 @@ Routing ExpertMixture::route(Context& context, const Tensor& logits) const {
       routing.weights.push_back(values[static_cast<std::size_t>(expert)] / (normalize ? sum : 1.F));
     }
   }
+  group_by_expert(routing);
   return routing;
+}
+
+Tensor ExpertMixture::combine(Context& context, const Routing& routing, const Tensor& values,
+                              const Tensor& residual) {
+  const Tensor places = tensor_of<std::int64_t>(routing.places, {routing.rows, routing.chosen});
+  const Tensor by_row = take_rows(context, values, places);  // [rows, chosen, hidden]
+  const Tensor factors = tensor_of<float>(routing.weights, {routing.rows, 1, routing.chosen});
+  const Tensor mixed = matmul(context, cast(context, factors, values.dtype()), by_row);
+  return add(context, residual, reshape(context, mixed, residual.shape()));
 }
 
 Tensor ExpertMixture::define(Context& context, const Tensor& x, const ExpertWeights& weights,
@@ -57,32 +82,15 @@ Tensor ExpertMixture::define(Context& context, const Tensor& x, const ExpertWeig
   const std::int64_t hidden = x.size(-1);
   const Tensor rows = reshape(context, contiguous(context, x), {-1, hidden});
   const Routing routing = route(context, context.apply(Linear{}, rows, weights.router, Tensor()));
-  const std::vector<std::int64_t> places = places_by_expert(routing);
-
-  std::vector<Tensor> parts;  // of each chosen expert: the values of its rows
-  std::vector<std::int64_t> part_row(places.size());
-  for (std::size_t begin = 0; begin < places.size();) {
-    const std::int64_t expert = routing.experts[static_cast<std::size_t>(places[begin])];
-    std::vector<std::int64_t> its_rows;
-    std::size_t end = begin;
-    for (; end < places.size() && routing.experts[static_cast<std::size_t>(places[end])] == expert; ++end) {
-      its_rows.push_back(places[end] / chosen);
-      part_row[static_cast<std::size_t>(places[end])] = static_cast<std::int64_t>(end);
-    }
-    const auto count = static_cast<std::int64_t>(its_rows.size());
-    const Tensor its_x = take_rows(context, rows, tensor_of<std::int64_t>(its_rows, {count}));
-    const GatedMlpWeights& mlp = weights.experts[static_cast<std::size_t>(expert)];
-    const Tensor inner = context.apply(GatedProjection{activation}, its_x, mlp.gate, mlp.up);
+  std::vector<Tensor> parts;
+  for (const Routing::Group& group : routing.groups) {
+    const GatedMlpWeights& mlp = weights.experts[static_cast<std::size_t>(group.expert)];
+    const auto count = static_cast<std::int64_t>(group.rows.size());
+    const Tensor group_x = take_rows(context, rows, tensor_of<std::int64_t>(group.rows, {count}));
+    const Tensor inner = context.apply(GatedProjection{activation}, group_x, mlp.gate, mlp.up);
     parts.push_back(context.apply(Linear{}, inner, mlp.down.weight, mlp.down.bias));
-    begin = end;
   }
-
-  const Tensor values = context.execute(BasicOp::concat, parts, {.dims = {0}});
-  const Tensor by_row = take_rows(context, values, tensor_of<std::int64_t>(part_row, {routing.rows, chosen}));
-  const Tensor factors =
-      cast(context, tensor_of<float>(routing.weights, {routing.rows, 1, chosen}), x.dtype());
-  const Tensor mixed = matmul(context, factors, by_row);  // [rows, 1, hidden]
-  return add(context, residual, reshape(context, mixed, x.shape()));
+  return combine(context, routing, context.execute(BasicOp::concat, parts, {.dims = {0}}), residual);
 }
 
 }  // namespace bv2::engine

@@ -12,12 +12,21 @@ struct ExpertWeights {
   std::vector<GatedMlpWeights> experts;
 };
 
-/// Which experts each row runs, and with what weight.
+/// Which experts each row runs, with what weight, and the rows grouped by expert.
 struct Routing {
+  struct Group {
+    std::int64_t expert = 0;
+    std::int64_t begin = 0;          ///< of the group's places among all groups' places
+    std::vector<std::int64_t> rows;  ///< that chose the expert, ascending
+  };
   std::int64_t rows = 0;
   std::int64_t chosen = 0;            ///< experts of a row
   std::vector<std::int64_t> experts;  ///< [rows, chosen], the most probable first
   std::vector<float> weights;         ///< [rows, chosen]
+  std::vector<Group> groups;          ///< one for each expert that a row chose, ascending
+  std::vector<std::int64_t> places;   ///< [rows, chosen]: where the groups have them
+
+  [[nodiscard]] std::int64_t place_count() const { return rows * chosen; }
 };
 
 /// residual + the sum of the chosen experts' values, each times its weight: the softmax (float32) of the
@@ -37,6 +46,9 @@ struct ExpertMixture {
 
   /// The choice for rows of router logits [rows, experts]; of equal ones the first is taken.
   [[nodiscard]] Routing route(Context& context, const Tensor& logits) const;
+  /// residual + the weighted sums of values [places, hidden], which are in the groups' order.
+  static Tensor combine(Context& context, const Routing& routing, const Tensor& values,
+                        const Tensor& residual);
 };
 
 }  // namespace bv2::engine
