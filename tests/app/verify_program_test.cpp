@@ -116,7 +116,8 @@ std::string test_name(const testing::TestParamInfo<std::string>& tested) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, VerifyFixture, testing::ValuesIn(test::decoder_fixtures), test_name);
+const std::vector<std::string> models(test::decoder_fixtures.begin(), test::decoder_fixtures.end());
+INSTANTIATE_TEST_SUITE_P(Models, VerifyFixture, testing::ValuesIn(models), test_name);
 INSTANTIATE_TEST_SUITE_P(Models, VerifyChanged, testing::Values("llama", "llama3-rope"), test_name);
 
 TEST(VerifyProgram, SaysWhatIsWrongWithItsFiles) {
