@@ -43,6 +43,7 @@ std::unique_ptr<Model> make_model(const ModelConfig& config, WeightSource& weigh
 
 std::vector<std::string_view> supported_model_types() {
   std::vector<std::string_view> types;
+  types.reserve(families.size());
   for (const Family& family : families) types.push_back(family.model_type);
   return types;
 }
