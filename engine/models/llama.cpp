@@ -59,7 +59,7 @@ KvCache Llama::make_cache(std::int64_t batch, std::int64_t capacity) const {
 Tensor Llama::forward(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which) const {
   const std::int64_t tokens = ids.size(1);
   check_fits(cache, tokens);
-  const CosSin positions = rope_.cos_sin(cache.length, tokens, dtype_);
+  const CosSin positions = context.apply(RotaryAngles{&rope_, dtype_}, cache.length, tokens);
   cache.length += tokens;
   Tensor hidden = context.apply(Embedding{}, ids, embedding_);  // [batch, tokens, hidden]
   for (std::size_t index = 0; index < layers_.size(); ++index) {

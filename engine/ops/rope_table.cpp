@@ -255,38 +255,37 @@ void write_angles(T* cos, T* sin, std::int64_t position, const Frequencies& freq
   }
 }
 
-template <class T>
-void write_all(const CosSin& out, const std::vector<std::int64_t>& positions, const Frequencies& frequencies,
-               float factor) {
+template <class T, class PositionOf>
+void write_all(const CosSin& out, PositionOf position_of, const Frequencies& frequencies, float factor) {
+  const auto width = static_cast<std::int64_t>(2 * frequencies.size());
+  const std::int64_t rows = width == 0 ? 0 : out.cos.numel() / width;
   T* cos = out.cos.data<T>();
   T* sin = out.sin.data<T>();
-  const auto width = static_cast<std::ptrdiff_t>(2 * frequencies.size());
-  for (const std::int64_t position : positions) {
-    write_angles(cos, sin, position, frequencies, factor);
-    cos += width;
-    sin += width;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    write_angles(cos + row * width, sin + row * width, position_of(row), frequencies, factor);
   }
 }
 
-CosSin angles_of(const std::vector<std::int64_t>& positions, std::int64_t batch,
-                 const Frequencies& frequencies, double attention_factor, Dtype dtype) {
-  const auto tokens = static_cast<std::int64_t>(positions.size()) / std::max<std::int64_t>(batch, 1);
-  const Shape shape{batch, 1, tokens, 2 * static_cast<std::int64_t>(frequencies.size())};
-  const CosSin out{Tensor(dtype, shape), Tensor(dtype, shape)};
+/// position_of(row): the position of each row of `out`.
+template <class PositionOf>
+void write_angles_into(const CosSin& out, PositionOf position_of, const Frequencies& frequencies,
+                       double attention_factor) {
   const auto factor = static_cast<float>(attention_factor);
-  switch (dtype) {
+  switch (out.cos.dtype()) {
     case Dtype::float32:
-      write_all<float>(out, positions, frequencies, factor);
-      return out;
+      return write_all<float>(out, position_of, frequencies, factor);
     case Dtype::bfloat16:
-      write_all<BFloat16>(out, positions, frequencies, factor);
-      return out;
+      return write_all<BFloat16>(out, position_of, frequencies, factor);
     case Dtype::float16:
-      write_all<Float16>(out, positions, frequencies, factor);
-      return out;
+      return write_all<Float16>(out, position_of, frequencies, factor);
     default:
-      fail("rope: cos and sin are float32, bfloat16 or float16, not {}", name(dtype));
+      fail("rope: cos and sin are float32, bfloat16 or float16, not {}", name(out.cos.dtype()));
   }
+}
+
+CosSin new_cos_sin(std::int64_t batch, std::int64_t tokens, std::int64_t rotary_dim, Dtype dtype) {
+  const Shape shape{batch, 1, tokens, rotary_dim};
+  return {Tensor(dtype, shape), Tensor(dtype, shape)};
 }
 
 }  // namespace
@@ -296,19 +295,33 @@ std::vector<float> RopeTable::inverse_frequencies(std::int64_t sequence_length) 
                                                            : frequencies_;
 }
 
+void RopeTable::cos_sin_into(std::int64_t first_position, const CosSin& out) const {
+  const auto position_of = [&](std::int64_t row) { return first_position + row; };
+  const std::int64_t length = first_position + out.cos.size(2);
+  // Not a copy of the frequencies where they do not depend on the length: a decode step allocates nothing.
+  if (long_frequencies_ && length > long_from_)
+    write_angles_into(out, position_of, long_frequencies_(length), attention_factor_);
+  else
+    write_angles_into(out, position_of, frequencies_, attention_factor_);
+}
+
 CosSin RopeTable::cos_sin(std::int64_t first_position, std::int64_t count, Dtype dtype) const {
-  std::vector<std::int64_t> positions(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    positions[i] = first_position + static_cast<std::int64_t>(i);
-  }
-  return angles_of(positions, 1, inverse_frequencies(first_position + count), attention_factor_, dtype);
+  CosSin out = new_cos_sin(1, count, rotary_dim(), dtype);
+  cos_sin_into(first_position, out);
+  return out;
 }
 
 CosSin RopeTable::cos_sin(const Tensor& positions, Dtype dtype) const {
-  const auto values = positions.span<std::int64_t>();
-  const std::vector<std::int64_t> list(values.begin(), values.end());
-  const std::int64_t last = list.empty() ? -1 : std::ranges::max(list);
-  return angles_of(list, positions.size(0), inverse_frequencies(last + 1), attention_factor_, dtype);
+  const auto list = positions.span<std::int64_t>();
+  const std::int64_t last = list.empty() ? -1 : *std::ranges::max_element(list);
+  CosSin out = new_cos_sin(positions.size(0), positions.size(1), rotary_dim(), dtype);
+  const auto position_of = [&](std::int64_t row) { return list[static_cast<std::size_t>(row)]; };
+  write_angles_into(out, position_of, inverse_frequencies(last + 1), attention_factor_);
+  return out;
+}
+
+CosSin RotaryAngles::define(Context&, std::int64_t first, std::int64_t count) const {
+  return table->cos_sin(first, count, dtype);
 }
 
 RopeTable make_rope_table(const RopeConfig& config, std::int64_t head_dim, std::int64_t max_positions) {
