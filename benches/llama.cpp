@@ -11,6 +11,6 @@ extern "C" void run_llama(bv2::BenchmarkHost& host) {
         "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "hidden_act": "silu",
         "max_position_embeddings": 8192, "rms_norm_eps": 1e-5, "rope_theta": 100000, "tie_word_embeddings": true
       })",
-      .model_types = {"llama"},
+      .model_types = {"llama", "mistral", "phi3", "qwen2", "qwen3", "smollm3"},
   }));
 }

@@ -1,9 +1,6 @@
 // What machine this is.
 #include "framework/hardware_info.h"
 
-#include <sched.h>
-#include <sys/utsname.h>
-
 #include <array>
 #include <fstream>
 #include <set>
@@ -151,13 +148,6 @@ std::optional<std::string> read_os_name(const fs::path& etc) {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> read_allowed_cpus() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return std::nullopt;
-  return CPU_COUNT(&allowed);
-}
-
 std::optional<std::int64_t> positive(std::int64_t value) {
   return value > 0 ? std::optional(value) : std::nullopt;
 }
@@ -179,7 +169,7 @@ HardwareInfo read_hardware_info(std::map<std::string, std::string> libraries, co
   info.cpu_name = value_of(proc / "cpuinfo", "model name");
   info.cpu_count = positive(processors_in(proc / "cpuinfo"));
   info.physical_core_count = physical_core_count(sys);
-  info.allowed_cpu_count = read_allowed_cpus();
+  info.allowed_cpu_count = positive(static_cast<std::int64_t>(allowed_cpus().size()));
   info.cpu_quota = read_cpu_quota(sys);
   if (const auto kib = as_integer(value_of(proc / "meminfo", "MemTotal"))) info.memory_total = *kib / 1024;
   info.caches = read_caches(sys);

@@ -1,6 +1,8 @@
 // What the framework costs of its own: per token of a measured iteration, and per iteration.
 #include <benchmark/benchmark.h>
 
+#include "framework/interference.h"
+#include "framework/monitors/iteration_monitor.h"
 #include "framework/statistics.h"
 #include "framework/token_timeline.h"
 
@@ -36,6 +38,17 @@ void clock_reading(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(bv2::monotonic_now_ns());
 }
 BENCHMARK(clock_reading);
+
+/// All monitors at both edges of an iteration, outside of what is timed.
+void monitors(benchmark::State& state) {
+  bv2::IterationMonitor monitor;
+  for (auto _ : state) {
+    monitor.begin();
+    monitor.end();
+    benchmark::DoNotOptimize(bv2::taints(monitor.values(), {}));
+  }
+}
+BENCHMARK(monitors);
 
 /// The statistics of a metric over that many iterations: outside of the timed region.
 void summary(benchmark::State& state) {

@@ -21,9 +21,10 @@ bool rows_are_contiguous(const Tensor& x) { return x.rank() == 4 && x.strides()[
 bool fits(const Context&, const RotaryAppend&, const Qkv& qkv, const Tensor& cos, const Tensor& sin,
           const Tensor& cached_keys, const Tensor& cached_values) {
   for (const Tensor* x : {&qkv.q, &qkv.k, &qkv.v, &cos, &sin, &cached_keys, &cached_values}) {
-    if (!rows_are_contiguous(*x) || x->dtype() != qkv.q.dtype()) return false;
+    if (!x->defined() && x != &cos && x != &sin) return false;
+    if (x->defined() && (!rows_are_contiguous(*x) || x->dtype() != qkv.q.dtype())) return false;
   }
-  return cos.size(-1) % 2 == 0 && cos.size(-1) <= qkv.q.size(-1);
+  return !cos.defined() || (cos.size(-1) % 2 == 0 && cos.size(-1) <= qkv.q.size(-1));
 }
 
 // Below this many elements a parallel region costs more than it saves.
@@ -35,17 +36,21 @@ Tensor rotary_append(Context&, const RotaryAppend&, const Qkv& qkv, const Tensor
   const std::int64_t heads = qkv.q.size(1);
   const std::int64_t kv_heads = qkv.k.size(1);
   const std::int64_t head_dim = qkv.q.size(3);
-  const Tensor rotated(qkv.q.dtype(), qkv.q.shape());
-  RotateRow common{.dtype = qkv.q.dtype(), .head_dim = head_dim, .rotary_dim = cos.size(-1)};
+  const bool rotary = cos.defined();
+  const Tensor rotated = rotary ? Tensor(qkv.q.dtype(), qkv.q.shape()) : qkv.q;
+  const RotateRow common{
+      .dtype = qkv.q.dtype(), .head_dim = head_dim, .rotary_dim = rotary ? cos.size(-1) : 0};
 
   const auto append = [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t place = begin; place < end; ++place) {
       const std::int64_t batch = place / tokens;
       const std::int64_t token = place % tokens;
       RotateRow row = common;
-      row.cos = at(cos, cos.size(0) == 1 ? 0 : batch, 0, token);
-      row.sin = at(sin, sin.size(0) == 1 ? 0 : batch, 0, token);
-      for (std::int64_t head = 0; head < heads; ++head) {
+      if (rotary) {
+        row.cos = at(cos, cos.size(0) == 1 ? 0 : batch, 0, token);
+        row.sin = at(sin, sin.size(0) == 1 ? 0 : batch, 0, token);
+      }
+      for (std::int64_t head = 0; rotary && head < heads; ++head) {
         row.x = at(qkv.q, batch, head, token);
         row.out = at(rotated, batch, head, token);
         rotate_row(row);

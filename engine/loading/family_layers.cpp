@@ -102,6 +102,7 @@ void finish_mixtral(ConfigReader& reader, ModelConfig& config) {
 }
 
 void finish_phi3(ConfigReader& reader, ModelConfig& config) {
+  config.fused_projections = true;
   set_window_of_all(reader, config, size_or_off(reader, "sliding_window", 0));
 }
 

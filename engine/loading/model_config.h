@@ -59,6 +59,7 @@ struct ModelConfig {
   bool attention_bias = false;         ///< on the projections to queries, keys and values
   bool attention_output_bias = false;  ///< on the projection after attention
   bool mlp_bias = false;
+  bool fused_projections = false;  ///< the checkpoint keeps q, k and v, and gate and up, in one tensor each
   RopeConfig rope;
 
   std::vector<LayerConfig> layers;  ///< [num_hidden_layers]

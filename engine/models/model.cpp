@@ -21,7 +21,9 @@ std::unique_ptr<Model> make(const ModelConfig& config, WeightSource& weights, Dt
   return std::make_unique<M>(config, weights, dtype);
 }
 
-constexpr std::array families{Family{"llama", make<Llama>}};
+constexpr std::array families{Family{"llama", make<Llama>}, Family{"mistral", make<Llama>},
+                              Family{"phi3", make<Llama>},  Family{"qwen2", make<Llama>},
+                              Family{"qwen3", make<Llama>}, Family{"smollm3", make<Llama>}};
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 // What the families' constructors and forwards share.
 #include "engine/models/parameters.h"
 
+#include <numeric>
+
 #include "engine/ops/basic.h"
 
 namespace bv2::engine {
@@ -16,6 +18,41 @@ LinearWeights ParameterReader::linear(const std::string& prefix, std::int64_t ou
   LinearWeights weights{.weight = take(prefix + ".weight", {out, in}, WeightKind::matrix), .bias = {}};
   if (has_bias) weights.bias = bias(prefix + ".bias", out);
   return weights;
+}
+
+std::vector<LinearWeights> ParameterReader::joined_linears(const std::string& prefix,
+                                                           std::initializer_list<std::int64_t> outs,
+                                                           std::int64_t in, bool has_bias) {
+  const LinearWeights all =
+      linear(prefix, std::accumulate(outs.begin(), outs.end(), std::int64_t{0}), in, has_bias);
+  std::vector<LinearWeights> parts;
+  std::int64_t begin = 0;
+  for (const std::int64_t out : outs) {
+    parts.push_back({.weight = all.weight.slice(0, begin, begin + out), .bias = {}});
+    if (has_bias) parts.back().bias = all.bias.slice(0, begin, begin + out);
+    begin += out;
+  }
+  return parts;
+}
+
+void GatedMlp::visit_matrices(const std::function<void(Tensor&)>& visit) {
+  for (LinearWeights* linear : {&gate, &up, &down}) visit(linear->weight);
+}
+
+GatedMlp read_gated_mlp(ParameterReader& read, const ModelConfig& config, const std::string& prefix) {
+  const std::int64_t hidden = config.hidden_size;
+  const std::int64_t inner = config.intermediate_size;
+  GatedMlp mlp;
+  if (config.fused_projections) {
+    const auto parts = read.joined_linears(prefix + "gate_up_proj", {inner, inner}, hidden, config.mlp_bias);
+    mlp.gate = parts[0];
+    mlp.up = parts[1];
+  } else {
+    mlp.gate = read.linear(prefix + "gate_proj", inner, hidden, config.mlp_bias);
+    mlp.up = read.linear(prefix + "up_proj", inner, hidden, config.mlp_bias);
+  }
+  mlp.down = read.linear(prefix + "down_proj", hidden, inner, config.mlp_bias);
+  return mlp;
 }
 
 KvCache allocate_cache(const ModelConfig& config, Dtype dtype, std::int64_t batch, std::int64_t capacity) {

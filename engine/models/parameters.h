@@ -1,7 +1,10 @@
-// What the families' constructors and forwards share: reading parameters by name, caches, merging heads.
+// What the families' constructors and forwards share: reading parameters by name, gated MLPs, caches,
+// merging heads.
 #pragma once
 
+#include <initializer_list>
 #include <string>
+#include <vector>
 
 #include "engine/models/model.h"
 #include "engine/ops/block.h"
@@ -20,6 +23,11 @@ class ParameterReader {
   Tensor bias(std::string_view name, std::int64_t size) { return take(name, {size}, WeightKind::bias); }
   /// PREFIX.weight [out, in] and, where there is one, PREFIX.bias [out].
   LinearWeights linear(const std::string& prefix, std::int64_t out, std::int64_t in, bool has_bias);
+  /// Linear layers of one input that the checkpoint keeps one below the other in PREFIX.weight [sum of outs,
+  /// in]: views of it.
+  std::vector<LinearWeights> joined_linears(const std::string& prefix,
+                                            std::initializer_list<std::int64_t> outs, std::int64_t in,
+                                            bool has_bias);
   [[nodiscard]] std::size_t bytes_read() const { return bytes_read_; }
 
  private:
@@ -29,6 +37,17 @@ class ParameterReader {
   Dtype dtype_;
   std::size_t bytes_read_ = 0;
 };
+
+/// A gated MLP: down(activation(gate(x)) * up(x)).
+struct GatedMlp {
+  LinearWeights gate, up;  ///< [intermediate, hidden]
+  LinearWeights down;      ///< [hidden, intermediate]
+
+  void visit_matrices(const std::function<void(Tensor&)>& visit);
+};
+
+/// PREFIXgate_proj.weight, up_proj, down_proj; gate_up_proj where they are joined.
+GatedMlp read_gated_mlp(ParameterReader& read, const ModelConfig& config, const std::string& prefix);
 
 /// A cache of `capacity` tokens for every layer of that configuration.
 KvCache allocate_cache(const ModelConfig& config, Dtype dtype, std::int64_t batch, std::int64_t capacity);

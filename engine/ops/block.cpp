@@ -27,9 +27,10 @@ Qkv QkvProjection::define(Context& context, const Tensor& x, const LinearWeights
 
 Tensor RotaryAppend::define(Context& context, const Qkv& qkv, const Tensor& cos, const Tensor& sin,
                             const Tensor& cached_keys, const Tensor& cached_values) const {
-  copy_into(context, cached_keys, context.apply(Rotary{}, qkv.k, cos, sin));
+  const bool rotary = cos.defined();
+  copy_into(context, cached_keys, rotary ? context.apply(Rotary{}, qkv.k, cos, sin) : qkv.k);
   copy_into(context, cached_values, qkv.v);
-  return context.apply(Rotary{}, qkv.q, cos, sin);
+  return rotary ? context.apply(Rotary{}, qkv.q, cos, sin) : qkv.q;
 }
 
 Tensor LinearResidual::define(Context& context, const Tensor& x, const LinearWeights& weights,

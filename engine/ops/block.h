@@ -28,7 +28,7 @@ struct QkvProjection {
 };
 
 /// Rotates q and k (Rotary), then writes k and v into their places [batch, kv_heads, tokens, head_dim] of the
-/// cache; the result is the rotated q.
+/// cache; the result is the rotated q. Undefined cos and sin: nothing is rotated.
 struct RotaryAppend {
   static constexpr std::string_view name = "rotary_append";
   Tensor define(Context& context, const Qkv& qkv, const Tensor& cos, const Tensor& sin,

@@ -97,10 +97,10 @@ TEST_P(KernelizedGeneration, IsWhatTransformersGenerates) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, KernelizedFixture,
-                         testing::Combine(testing::Values("llama", "llama3-rope"),
+                         testing::Combine(testing::ValuesIn(test::decoder_fixtures),
                                           testing::Values(Dtype::float32, Dtype::bfloat16, Dtype::float16)));
 
-INSTANTIATE_TEST_SUITE_P(Families, KernelizedGeneration, testing::Values("llama", "llama3-rope"));
+INSTANTIATE_TEST_SUITE_P(Families, KernelizedGeneration, testing::ValuesIn(test::decoder_fixtures));
 
 ModelConfig small_config(bool tied) {
   return parse_model_config(parse_json(fmt::format(R"({{

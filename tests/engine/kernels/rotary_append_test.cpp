@@ -46,8 +46,12 @@ TEST_P(RotaryAppendKernel, RotaryAppendEqualsItsDefinition) {
                   projected(random, dtype, {batch, kv_heads, tokens, head_dim}),
                   projected(random, dtype, {batch, kv_heads, tokens, head_dim})};
     const std::int64_t rows = random() % 2 == 0 ? 1 : batch;
-    const Tensor cos = test::random_tensor(random, dtype, {rows, 1, tokens, rotary_dim}, 0.5);
-    const Tensor sin = test::random_tensor(random, dtype, {rows, 1, tokens, rotary_dim}, 0.5);
+    const bool rotary = random() % 4 != 0;
+    const auto angles = [&] {
+      return rotary ? test::random_tensor(random, dtype, {rows, 1, tokens, rotary_dim}, 0.5) : Tensor();
+    };
+    const Tensor cos = angles();
+    const Tensor sin = angles();
     const Shape cached{batch, kv_heads, tokens, head_dim};
     const Tensor exact_keys(Dtype::float64, cached);
     const Tensor exact_values(Dtype::float64, cached);
@@ -64,7 +68,7 @@ TEST_P(RotaryAppendKernel, RotaryAppendEqualsItsDefinition) {
       EXPECT_EQ(test::first_outside(found, wanted, bounds_of(dtype, x, wanted)), "")
           << how
           << fmt::format(": {} batch {} tokens {} heads {} of {} ({} rotated)", name(dtype), batch, tokens,
-                         heads, head_dim, rotary_dim);
+                         heads, head_dim, rotary ? rotary_dim : 0);
     };
     const int calls = test::for_each_kernel(
         dtype, RotaryAppend{},

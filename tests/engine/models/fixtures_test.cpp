@@ -30,7 +30,7 @@ std::string case_name(const testing::TestParamInfo<Case>& info) {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
-  for (const char* model : {"llama", "llama3-rope"}) {
+  for (const char* model : test::decoder_fixtures) {
     for (const AttentionPath attention :
          {AttentionPath::eager, AttentionPath::sdpa_math, AttentionPath::sdpa_flash_attention,
           AttentionPath::sdpa_efficient_attention}) {
