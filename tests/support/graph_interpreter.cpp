@@ -1,5 +1,7 @@
 #include "support/graph_interpreter.h"
 
+#include <cstring>
+
 #include "engine/eager/eager_executor.h"
 
 namespace bv2::test {
@@ -7,6 +9,13 @@ namespace {
 
 using namespace engine;
 using namespace engine::compiled;
+
+/// Every byte set: NaN in all floating dtypes.
+Tensor poisoned(Dtype dtype, std::int64_t elements) {
+  Tensor tensor(dtype, {elements});
+  std::memset(tensor.raw(), 0xff, tensor.size_bytes());
+  return tensor;
+}
 
 /// Runs the nodes of one graph at one place.
 class Run {
@@ -35,23 +44,33 @@ class Run {
     const Buffer& buffer = graph_.buffers.at(static_cast<std::size_t>(view.buffer));
     if (buffer.kind != BufferKind::local) return bindings_.tensor(view, sizes_);
     Tensor& memory = locals_[view.buffer];
-    if (!memory.defined()) memory = Tensor(buffer.dtype, {product(buffer.shape).at(sizes_)});
+    if (!memory.defined()) memory = poisoned(buffer.dtype, product(buffer.shape).at(sizes_));
     const Tensor seen = bindings_.tensor(view, sizes_);
     return {memory.storage(), buffer.dtype, seen.shape(), seen.strides(), seen.offset()};
   }
 
+  /// What a node of a group sees of a view while one row is computed.
+  Tensor row_of(const View& view) {
+    const Tensor whole = tensor(view);
+    if (!whole.defined() || row_.empty() || whole.rank() < row_.size()) return whole;
+    const std::size_t rest = whole.rank() - row_.size();
+    std::int64_t offset = whole.offset();
+    for (std::size_t dim = 0; dim < row_.size(); ++dim)
+      offset += row_[dim] * whole.strides()[static_cast<std::int64_t>(dim)];
+    return {whole.storage(), whole.dtype(),
+            Shape(std::span<const std::int64_t>(whole.shape().end() - rest, rest)),
+            Strides(std::span<const std::int64_t>(whole.strides().end() - rest, rest)), offset};
+  }
+
   void store(const Tensor& value, const View& view) {
-    const Tensor to = tensor(view);
+    const Tensor to = row_of(view);
     execute(BasicOp::copy_into, {to, execute(BasicOp::reshape, {value}, {.dims = to.shape()})});
   }
 
   void node(const Node& node) {
-    if (node.kind == NodeKind::group) {
-      for (const Node& inner : node.body) this->node(inner);
-      return;
-    }
+    if (node.kind == NodeKind::group) return group(node);
     std::vector<Tensor> inputs;
-    for (const View& view : node.inputs) inputs.push_back(tensor(view));
+    for (const View& view : node.inputs) inputs.push_back(row_of(view));
     if (node.kind == NodeKind::product) return product_of(node, inputs);
     Attributes attributes{.scalar = node.scalar};
     if (node.kind == NodeKind::attention_mask) {
@@ -60,6 +79,26 @@ class Run {
     }
     attributes.dtype = graph_.buffers.at(static_cast<std::size_t>(node.outputs[0].buffer)).dtype;
     store(execute(node.op, std::move(inputs), attributes), node.outputs[0]);
+  }
+
+  /// Row by row, the last row first: a row that needed another one would find it missing.
+  void group(const Node& group) {
+    // All rows of a product at once, since the executor may sum in another order for one.
+    const bool has_product = group.body.front().kind == NodeKind::product;
+    if (has_product) node(group.body.front());
+    const Dims shape = bindings_.tensor(group.body.front().outputs.front(), sizes_).shape();
+    std::int64_t rows = 1;
+    for (std::size_t dim = 0; dim < group.row_rank; ++dim) rows *= shape[static_cast<std::int64_t>(dim)];
+    for (std::int64_t row = rows; row-- > 0;) {
+      row_.resize(group.row_rank);
+      std::int64_t rest = row;
+      for (std::size_t dim = group.row_rank; dim-- > 0;) {
+        row_[dim] = rest % shape[static_cast<std::int64_t>(dim)];
+        rest /= shape[static_cast<std::int64_t>(dim)];
+      }
+      for (std::size_t i = has_product ? 1 : 0; i < group.body.size(); ++i) node(group.body[i]);
+    }
+    row_.clear();
   }
 
   void product_of(const Node& node, const std::vector<Tensor>& inputs) {
@@ -80,6 +119,7 @@ class Run {
   BasicExecutor& executor_;
   CallRunner& calls_;
   std::map<BufferId, Tensor> locals_;
+  std::vector<std::int64_t> row_;  // of the group that runs
 };
 
 }  // namespace
@@ -113,7 +153,7 @@ std::vector<Tensor> interpret(const Graph& graph, const Sizes& sizes,
     Tensor& tensor = memory.emplace_back();
     if (is_given) tensor = given.at(buffer.name);
     if (buffer.kind == BufferKind::temporary)
-      tensor = Tensor(buffer.dtype, {product(buffer.shape).at(sizes)});
+      tensor = poisoned(buffer.dtype, product(buffer.shape).at(sizes));
     addresses.push_back(tensor.defined() ? tensor.raw() : nullptr);
   }
   EagerCalls calls(graph, addresses, sizes);

@@ -11,8 +11,7 @@
 
 namespace bv2::test {
 
-/// Each node as the basic operation that it is, by an executor that the caller gives. What is local to a
-/// group is kept in float32 where it is floating.
+/// Each node as the basic operation that it is, by an executor that the caller gives; groups row by row.
 class GraphInterpreter final : public engine::compiled::Program {
  public:
   /// Both have to live longer.

@@ -4,6 +4,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+
+#include "engine/compiled/passes/passes.h"
 #include "engine/eager/eager_executor.h"
 #include "engine/loading/checkpoint.h"
 #include "support/data.h"
@@ -55,7 +59,7 @@ std::string case_name(const testing::TestParamInfo<Case>& info) {
 
 class ModelGraphs : public testing::TestWithParam<Case> {};
 
-// The same operations on the same values: the graph as it was traced has nothing that could round otherwise.
+// The same operations on the same values: passes move operations and rows, and round nothing otherwise.
 TEST_P(ModelGraphs, ComputeWhatTheForwardComputes) {
   const LoadedFixture fixture(GetParam().model);
   const Model& model = *fixture.model;
@@ -71,7 +75,8 @@ TEST_P(ModelGraphs, ComputeWhatTheForwardComputes) {
   Tensor next = ids;
   for (const bool one_token : {false, true, true}) {
     const Tensor expected = model.forward(context, next, expected_cache, LogitsOf::last_token);
-    const Graph graph = trace_model(model, GetParam().attention, {.one_token = one_token});
+    Graph graph = trace_model(model, GetParam().attention, {.one_token = one_token});
+    optimise(graph);
     given["ids"] = next;
     const std::vector<Tensor> results = test::interpret(graph, sizes, given, executor);
     ASSERT_EQ(results[0].shape(), expected.shape());
@@ -83,6 +88,27 @@ TEST_P(ModelGraphs, ComputeWhatTheForwardComputes) {
     sizes.tokens = 1;
   }
 }
+
+// The families whose optimised graphs are kept as text: one name a family.
+class GoldenGraphs : public testing::TestWithParam<const char*> {};
+
+// BV2_UPDATE_GOLDEN=1 writes the texts instead of comparing with them.
+TEST_P(GoldenGraphs, AreAsTheyWere) {
+  const LoadedFixture fixture(GetParam());
+  std::string text;
+  for (const bool one_token : {false, true}) {
+    Graph graph = trace_model(*fixture.model, AttentionPath::sdpa_flash_attention, {.one_token = one_token});
+    optimise(graph);
+    text += to_text(graph);
+  }
+  const std::filesystem::path path = test::data_dir() / "graphs" / fmt::format("{}.txt", GetParam());
+  if (std::getenv("BV2_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
+  std::ifstream file(path);
+  const std::string golden{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_EQ(text, golden) << "BV2_UPDATE_GOLDEN=1 writes " << path;
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, GoldenGraphs, testing::Values("llama"));
 
 INSTANTIATE_TEST_SUITE_P(Families, ModelGraphs, testing::ValuesIn(cases()), case_name);
 
