@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 namespace bv2::engine::compiled {
@@ -40,9 +41,20 @@ bool RotaryAnglesCall::equals(const Call& other) const {
          angles->angles_.dtype == angles_.dtype;
 }
 
-void RotaryAnglesCall::run(Context&, std::span<const std::int64_t> numbers, std::span<const Tensor>,
-                           std::span<const Tensor> outputs) const {
-  angles_.table->cos_sin_into(numbers[0], {outputs[0], outputs[1]});
+void RotaryAnglesCall::run(Context& context, std::span<const std::int64_t> numbers,
+                           std::span<const Tensor> inputs, std::span<const Tensor> outputs) const {
+  if (!inputs[0].defined()) return angles_.table->cos_sin_into(numbers[0], {outputs[0], outputs[1]});
+  const CosSin angles = angles_.define(context, inputs[0], numbers[0], numbers[1]);
+  std::ranges::copy(std::span(angles.cos.raw(), angles.cos.size_bytes()), outputs[0].raw());
+  std::ranges::copy(std::span(angles.sin.raw(), angles.sin.size_bytes()), outputs[1].raw());
+}
+
+std::string PaddedPositionsCall::parameters() const { return fmt::format("offset={}", positions_.offset); }
+
+void PaddedPositionsCall::run(Context& context, std::span<const std::int64_t> numbers,
+                              std::span<const Tensor> inputs, std::span<const Tensor> outputs) const {
+  const Tensor positions = positions_.define(context, inputs[0], numbers[0], numbers[1]);
+  std::ranges::copy(positions.span<std::int64_t>(), outputs[0].data<std::int64_t>());
 }
 
 }  // namespace bv2::engine::compiled

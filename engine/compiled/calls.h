@@ -2,8 +2,8 @@
 #pragma once
 
 #include "engine/compiled/graph.h"
+#include "engine/models/positions.h"
 #include "engine/ops/layer.h"
-#include "engine/ops/rope_table.h"
 #include "engine/ops/sdpa.h"
 
 namespace bv2::engine::compiled {
@@ -24,7 +24,20 @@ class AttentionCall final : public Call {
   AttentionPath path_;
 };
 
-/// Rotary angles of positions [first, first + count): the two numbers -> cos, sin.
+/// Where tokens [first, first + count) of each row stand: padding -> positions.
+class PaddedPositionsCall final : public Call {
+ public:
+  explicit PaddedPositionsCall(const PaddedPositions& positions) : positions_(positions) {}
+  [[nodiscard]] std::string_view name() const override { return PaddedPositions::name; }
+  [[nodiscard]] std::string parameters() const override;
+  void run(Context& context, std::span<const std::int64_t> numbers, std::span<const Tensor> inputs,
+           std::span<const Tensor> outputs) const override;
+
+ private:
+  PaddedPositions positions_;
+};
+
+/// Rotary angles of tokens [first, first + count): padding (or undefined) -> cos, sin.
 class RotaryAnglesCall final : public Call {
  public:
   explicit RotaryAnglesCall(const RotaryAngles& angles) : angles_(angles) {}

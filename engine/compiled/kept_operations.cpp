@@ -35,14 +35,27 @@ Tensor trace_attention(Context& context, const Attention& attention, const Tenso
   return out;
 }
 
-bool always_angles(const Context&, const RotaryAngles&, std::int64_t, std::int64_t) { return true; }
+template <class Op>
+bool always_from_positions(const Context&, const Op&, const Tensor&, std::int64_t, std::int64_t) {
+  return true;
+}
 
-CosSin trace_angles(Context& context, const RotaryAngles& angles, std::int64_t first, std::int64_t count) {
-  const Shape shape{1, 1, count, angles.table->rotary_dim()};
+Tensor trace_positions(Context& context, const PaddedPositions& positions, const Tensor& padding,
+                       std::int64_t first, std::int64_t count) {
+  const Tensor out = tracer(context).new_tensor(Dtype::int64, {padding.size(0), count});
+  const std::array numbers{first, count};
+  tracer(context).call(std::make_shared<PaddedPositionsCall>(positions), numbers, std::span(&padding, 1),
+                       std::span(&out, 1));
+  return out;
+}
+
+CosSin trace_angles(Context& context, const RotaryAngles& angles, const Tensor& padding, std::int64_t first,
+                    std::int64_t count) {
+  const Shape shape{padding.defined() ? padding.size(0) : 1, 1, count, angles.table->rotary_dim()};
   const std::array outputs{tracer(context).new_tensor(angles.dtype, shape),
                            tracer(context).new_tensor(angles.dtype, shape)};
   const std::array numbers{first, count};
-  tracer(context).call(std::make_shared<RotaryAnglesCall>(angles), numbers, {}, outputs);
+  tracer(context).call(std::make_shared<RotaryAnglesCall>(angles), numbers, std::span(&padding, 1), outputs);
   return {outputs[0], outputs[1]};
 }
 
@@ -59,7 +72,8 @@ KernelTable kept_operations() {
   KernelTable table;
   for (const AnyKernel* kernel :
        {&keep<Linear>(always, trace_linear), &keep<Attention>(is_sdpa, trace_attention),
-        &keep<RotaryAngles>(always_angles, trace_angles)}) {
+        &keep<PaddedPositions>(always_from_positions<PaddedPositions>, trace_positions),
+        &keep<RotaryAngles>(always_from_positions<RotaryAngles>, trace_angles)}) {
     table.add(kernel->facts.operation, {kernel, fmt::format("{}/trace", kernel->facts.operation)});
   }
   return table;

@@ -91,6 +91,8 @@ void Tracer::copy(const Tensor& from, const Tensor& to) {
 Tensor Tracer::arranged(const BasicCall& call) {
   const Tensor& x = call.inputs[0];
   const Dims& dims = call.attributes.dims;
+  // A part of a constant belongs to the whole: which part may depend on the sizes.
+  if (!made_.contains(x.storage().get())) constant_view(x);
   switch (call.op) {
     case BasicOp::reshape:
       return x.reshape(dims);

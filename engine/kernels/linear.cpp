@@ -41,7 +41,11 @@ void run_linear(Context& context, const Tensor& x, std::span<const LinearTarget>
 }
 
 LinearTarget target_of(const Tensor& weight, const Tensor& bias, const Tensor& out) {
-  return {.weight = panels_of(weight), .bias = raw_or_null(bias), .residual = nullptr, .out = out.raw()};
+  return {.weight = panels_of(weight),
+          .bias = raw_or_null(bias),
+          .activation = {},
+          .residual = nullptr,
+          .out = out.raw()};
 }
 
 Tensor linear(Context& context, const Linear&, const Tensor& x, const Tensor& weight, const Tensor& bias) {
@@ -56,6 +60,15 @@ Tensor linear_residual(Context& context, const LinearResidual&, const Tensor& x,
   const Tensor out = output_of(x, weights.weight);
   std::array targets{target_of(weights.weight, weights.bias, out)};
   targets[0].residual = residual.raw();
+  run_linear(context, x, targets);
+  return out;
+}
+
+Tensor linear_activation(Context& context, const LinearActivation& op, const Tensor& x,
+                         const LinearWeights& weights) {
+  const Tensor out = output_of(x, weights.weight);
+  std::array targets{target_of(weights.weight, weights.bias, out)};
+  targets[0].activation = op.activation;
   run_linear(context, x, targets);
   return out;
 }
@@ -122,6 +135,10 @@ bool fits_residual(const Context&, const LinearResidual&, const Tensor& x, const
   return all_packed(x, {&weights.weight}) && residual.is_contiguous() && (!few || few_rows(x));
 }
 template <bool few>
+bool fits_activation(const Context&, const LinearActivation&, const Tensor& x, const LinearWeights& weights) {
+  return all_packed(x, {&weights.weight}) && (!few || few_rows(x));
+}
+template <bool few>
 bool fits_qkv(const Context&, const QkvProjection&, const Tensor& x, const LinearWeights& q,
               const LinearWeights& k, const LinearWeights& v) {
   return all_packed(x, {&q.weight, &k.weight, &v.weight}) && (!few || few_rows(x));
@@ -139,6 +156,9 @@ const KernelRegistration<Linear> registered[]{{streaming, fits_linear<true>, lin
                                               {any_rows, fits_linear<false>, linear}};
 const KernelRegistration<LinearResidual> registered_residual[]{
     {streaming, fits_residual<true>, linear_residual}, {any_rows, fits_residual<false>, linear_residual}};
+const KernelRegistration<LinearActivation> registered_activation[]{
+    {streaming, fits_activation<true>, linear_activation},
+    {any_rows, fits_activation<false>, linear_activation}};
 const KernelRegistration<QkvProjection> registered_qkv[]{{streaming, fits_qkv<true>, qkv_projection},
                                                          {any_rows, fits_qkv<false>, qkv_projection}};
 const KernelRegistration<GatedProjection> registered_gated[]{{streaming, fits_gated<true>, gated_projection},

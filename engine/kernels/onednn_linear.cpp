@@ -37,6 +37,11 @@ Tensor linear_residual(Context& context, const LinearResidual&, const Tensor& x,
   return product(context, x, weights.weight, weights.bias, {}, Other::add, residual);
 }
 
+Tensor linear_activation(Context& context, const LinearActivation& op, const Tensor& x,
+                         const LinearWeights& weights) {
+  return product(context, x, weights.weight, weights.bias, op.activation);
+}
+
 Qkv qkv_projection(Context& context, const QkvProjection& op, const Tensor& x, const LinearWeights& q,
                    const LinearWeights& k, const LinearWeights& v) {
   const auto heads = [&](const LinearWeights& weights) {
@@ -64,6 +69,9 @@ bool fits_residual(const Context&, const LinearResidual&, const Tensor& x, const
                    const Tensor& residual) {
   return fits(x, {&weights.weight}) && residual.is_contiguous();
 }
+bool fits_activation(const Context&, const LinearActivation&, const Tensor& x, const LinearWeights& weights) {
+  return fits(x, {&weights.weight});
+}
 bool fits_qkv(const Context&, const QkvProjection&, const Tensor& x, const LinearWeights& q,
               const LinearWeights& k, const LinearWeights& v) {
   return fits(x, {&q.weight, &k.weight, &v.weight});
@@ -82,6 +90,7 @@ const KernelFacts facts{.operation = {},
 
 const KernelRegistration<Linear> registered(facts, fits_linear, linear);
 const KernelRegistration<LinearResidual> registered_residual(facts, fits_residual, linear_residual);
+const KernelRegistration<LinearActivation> registered_activation(facts, fits_activation, linear_activation);
 const KernelRegistration<QkvProjection> registered_qkv(facts, fits_qkv, qkv_projection);
 const KernelRegistration<GatedProjection> registered_gated(facts, fits_gated, gated_projection);
 

@@ -71,13 +71,31 @@ const T* panel_at(const PanelMatrix& weight, std::int64_t panel) {
   return reinterpret_cast<const T*>(weight.panel(panel));
 }
 
+/// sums += bias, for the rows of a tile.
 template <class T>
-void store_linear(const LinearTarget& target, std::int64_t panel, std::int64_t row, int rows,
-                  const float* sums) {
+HWY_INLINE void add_bias(const PanelMatrix& weight, std::int64_t panel, int rows, const std::byte* bias,
+                         float* sums) {
+  if (bias == nullptr) return;
   const FloatTag d;
   for (int r = 0; r < rows; ++r) {
+    for_vectors(weight, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {
+      float* at = sums + r * tile_columns + column;
+      hn::StoreU(with_bias<T>(hn::LoadU(d, at), bias, place), d, at);
+    });
+  }
+}
+
+template <class T>
+void store_linear(const LinearTarget& target, std::int64_t panel, std::int64_t row, int rows, float* sums) {
+  const FloatTag d;
+  if (target.activation) {
+    add_bias<T>(target.weight, panel, rows, target.bias, sums);
+    activate_in_place(*target.activation, sums, rows * tile_columns);
+  }
+  for (int r = 0; r < rows; ++r) {
     for_vectors(target.weight, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {
-      auto sum = with_bias<T>(hn::LoadU(d, sums + r * tile_columns + column), target.bias, place);
+      auto sum = hn::LoadU(d, sums + r * tile_columns + column);
+      if (!target.activation) sum = with_bias<T>(sum, target.bias, place);
       const std::int64_t index = (row + r) * target.weight.outputs + place.column;
       if (target.residual != nullptr) sum = hn::Add(sum, load_at<T>(target.residual, index, place.count));
       store_at<T>(sum, target.out, index, place.count);
@@ -103,14 +121,7 @@ template <class T>
 void store_gated(const GatedTarget& target, std::int64_t panel, std::int64_t row, int rows, float* gate,
                  const float* up) {
   const FloatTag d;
-  if (target.gate_bias != nullptr) {
-    for (int r = 0; r < rows; ++r) {
-      for_vectors(target.gate, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {
-        float* at = gate + r * tile_columns + column;
-        hn::StoreU(with_bias<T>(hn::LoadU(d, at), target.gate_bias, place), d, at);
-      });
-    }
-  }
+  add_bias<T>(target.gate, panel, rows, target.gate_bias, gate);
   activate_in_place(target.activation, gate, rows * tile_columns);
   for (int r = 0; r < rows; ++r) {
     for_vectors(target.gate, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {

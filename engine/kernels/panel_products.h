@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "engine/kernels/panels.h"
 #include "engine/ops/layer.h"
@@ -14,11 +15,12 @@ struct ProductInput {
   std::int64_t rows = 0;
 };
 
-/// One linear layer: out [rows, outputs] = x weight^T + bias + residual, rounded once. All in the weight's
-/// dtype.
+/// One linear layer: out [rows, outputs] = activation(x weight^T + bias) + residual, rounded once. All in the
+/// weight's dtype.
 struct LinearTarget {
   PanelMatrix weight;
-  const std::byte* bias = nullptr;      ///< [outputs], or none
+  const std::byte* bias = nullptr;  ///< [outputs], or none
+  std::optional<Activation> activation;
   const std::byte* residual = nullptr;  ///< [rows, outputs], or none
   std::byte* out = nullptr;
 };

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "engine/models/positions.h"
+
 namespace bv2::engine {
 
 Llama::Llama(const ModelConfig& config, WeightSource& weights, Dtype dtype)
@@ -35,7 +37,7 @@ void Llama::visit_matrices(const std::function<void(Tensor&)>& visit) {
 Tensor Llama::forward(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which) const {
   const std::int64_t tokens = ids.size(1);
   check_fits(cache, tokens);
-  const CosSin positions = context.apply(RotaryAngles{&rope_, dtype_}, cache.length, tokens);
+  const CosSin positions = next_cos_sin(context, rope_, cache, tokens, dtype_);
   cache.length += tokens;
   const RmsNorm norm{config_.norm_epsilon};
   Tensor hidden = context.apply(Embedding{}, ids, embedding_);  // [batch, tokens, hidden]

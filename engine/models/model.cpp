@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/models/bert.h"
 #include "engine/models/llama.h"
 
 namespace bv2::engine {
@@ -21,9 +22,10 @@ std::unique_ptr<Model> make(const ModelConfig& config, WeightSource& weights, Dt
   return std::make_unique<M>(config, weights, dtype);
 }
 
-constexpr std::array families{Family{"llama", make<Llama>}, Family{"mistral", make<Llama>},
-                              Family{"phi3", make<Llama>},  Family{"qwen2", make<Llama>},
-                              Family{"qwen3", make<Llama>}, Family{"smollm3", make<Llama>}};
+constexpr std::array families{
+    Family{"bert", make<Bert>},   Family{"distilbert", make<Bert>}, Family{"roberta", make<Bert>},
+    Family{"llama", make<Llama>}, Family{"mistral", make<Llama>},   Family{"phi3", make<Llama>},
+    Family{"qwen2", make<Llama>}, Family{"qwen3", make<Llama>},     Family{"smollm3", make<Llama>}};
 
 }  // namespace
 

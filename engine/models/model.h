@@ -12,7 +12,8 @@
 
 namespace bv2::engine {
 
-/// Keys and values of the tokens seen so far, in memory that is allocated once.
+/// Keys and values of the tokens seen so far, in memory that is allocated once. An encoder's has no layers
+/// and its length stays 0: it only says what of a batch is padding.
 struct KvCache {
   struct Layer {
     Tensor keys;    ///< [batch, kv_heads, capacity, head_dim]
@@ -27,10 +28,11 @@ struct KvCache {
   void clear() { length = 0; }
 };
 
-/// Which positions the head is applied to.
+/// Which positions a forward gives outputs of.
 enum class LogitsOf { last_token, all_tokens };
 
-/// A decoder with its weights. const once it is prepared, so that sessions may share it.
+/// A decoder, or an encoder (not config().causal), with its weights. const once it is prepared, so that
+/// sessions may share it.
 class Model {
  public:
   virtual ~Model() = default;
@@ -42,8 +44,8 @@ class Model {
   /// through this, before the model is used.
   virtual void visit_matrices(const std::function<void(Tensor&)>& visit) = 0;
   [[nodiscard]] virtual KvCache make_cache(std::int64_t batch, std::int64_t capacity) const = 0;
-  /// ids int64 [batch, tokens] follow what the cache holds and are added to it -> logits [batch, 1 or tokens,
-  /// vocabulary] in the model's dtype.
+  /// ids int64 [batch, tokens] follow what the cache holds and are added to it -> [batch, 1 or tokens, width]
+  /// in the model's dtype: a decoder's logits over the vocabulary, an encoder's last hidden state.
   virtual Tensor forward(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which) const = 0;
 };
 

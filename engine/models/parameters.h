@@ -11,6 +11,12 @@
 
 namespace bv2::engine {
 
+/// A LayerNorm's parameters: [hidden] each.
+struct LayerNormWeights {
+  Tensor weight;
+  Tensor bias;
+};
+
 /// Takes a model's parameters from a source, all in one dtype, and counts their bytes.
 class ParameterReader {
  public:
@@ -23,6 +29,10 @@ class ParameterReader {
   Tensor bias(std::string_view name, std::int64_t size) { return take(name, {size}, WeightKind::bias); }
   /// PREFIX.weight [out, in] and, where there is one, PREFIX.bias [out].
   LinearWeights linear(const std::string& prefix, std::int64_t out, std::int64_t in, bool has_bias);
+  /// PREFIX.weight and PREFIX.bias.
+  LayerNormWeights layer_norm(const std::string& prefix, std::int64_t size) {
+    return {.weight = norm(prefix + ".weight", size), .bias = bias(prefix + ".bias", size)};
+  }
   /// Linear layers of one input that the checkpoint keeps one below the other in PREFIX.weight [sum of outs,
   /// in]: views of it.
   std::vector<LinearWeights> joined_linears(const std::string& prefix,

@@ -38,6 +38,10 @@ Tensor LinearResidual::define(Context& context, const Tensor& x, const LinearWei
   return add(context, residual, linear(context, x, weights));
 }
 
+Tensor LinearActivation::define(Context& context, const Tensor& x, const LinearWeights& weights) const {
+  return context.apply(Activate{activation}, linear(context, x, weights));
+}
+
 Tensor GatedProjection::define(Context& context, const Tensor& x, const LinearWeights& gate,
                                const LinearWeights& up) const {
   return context.apply(GatedActivation{activation}, linear(context, x, gate), linear(context, x, up));

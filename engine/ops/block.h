@@ -41,6 +41,13 @@ struct LinearResidual {
   Tensor define(Context& context, const Tensor& x, const LinearWeights& linear, const Tensor& residual) const;
 };
 
+/// activation(linear(x)), the first half of an MLP that is not gated.
+struct LinearActivation {
+  static constexpr std::string_view name = "linear_activation";
+  Activation activation = Activation::gelu;
+  Tensor define(Context& context, const Tensor& x, const LinearWeights& linear) const;
+};
+
 /// activation(gate(x)) * up(x), the first half of a gated MLP.
 struct GatedProjection {
   static constexpr std::string_view name = "gated_projection";

@@ -255,35 +255,34 @@ void write_angles(T* cos, T* sin, std::int64_t position, const Frequencies& freq
   }
 }
 
-template <class T, class PositionOf>
-void write_all(const CosSin& out, PositionOf position_of, const Frequencies& frequencies, float factor) {
+/// The angles of one sequence's positions into row `row` of `out`.
+template <class T>
+void write_row(const CosSin& out, std::int64_t row, std::span<const std::int64_t> positions,
+               const Frequencies& frequencies, float factor) {
   const auto width = static_cast<std::int64_t>(2 * frequencies.size());
-  const std::int64_t rows = width == 0 ? 0 : out.cos.numel() / width;
-  T* cos = out.cos.data<T>();
-  T* sin = out.sin.data<T>();
-  for (std::int64_t row = 0; row < rows; ++row) {
-    write_angles(cos + row * width, sin + row * width, position_of(row), frequencies, factor);
+  std::int64_t place = row * static_cast<std::int64_t>(positions.size()) * width;
+  for (const std::int64_t position : positions) {
+    write_angles(out.cos.data<T>() + place, out.sin.data<T>() + place, position, frequencies, factor);
+    place += width;
   }
 }
 
-/// position_of(row): the position of each row of `out`.
-template <class PositionOf>
-void write_angles_into(const CosSin& out, PositionOf position_of, const Frequencies& frequencies,
-                       double attention_factor) {
+void write_row(const CosSin& out, std::int64_t row, std::span<const std::int64_t> positions,
+               const Frequencies& frequencies, double attention_factor) {
   const auto factor = static_cast<float>(attention_factor);
   switch (out.cos.dtype()) {
     case Dtype::float32:
-      return write_all<float>(out, position_of, frequencies, factor);
+      return write_row<float>(out, row, positions, frequencies, factor);
     case Dtype::bfloat16:
-      return write_all<BFloat16>(out, position_of, frequencies, factor);
+      return write_row<BFloat16>(out, row, positions, frequencies, factor);
     case Dtype::float16:
-      return write_all<Float16>(out, position_of, frequencies, factor);
+      return write_row<Float16>(out, row, positions, frequencies, factor);
     default:
       fail("rope: cos and sin are float32, bfloat16 or float16, not {}", name(out.cos.dtype()));
   }
 }
 
-CosSin new_cos_sin(std::int64_t batch, std::int64_t tokens, std::int64_t rotary_dim, Dtype dtype) {
+CosSin empty_angles(Dtype dtype, std::int64_t batch, std::int64_t tokens, std::int64_t rotary_dim) {
   const Shape shape{batch, 1, tokens, rotary_dim};
   return {Tensor(dtype, shape), Tensor(dtype, shape)};
 }
@@ -295,33 +294,38 @@ std::vector<float> RopeTable::inverse_frequencies(std::int64_t sequence_length) 
                                                            : frequencies_;
 }
 
-void RopeTable::cos_sin_into(std::int64_t first_position, const CosSin& out) const {
-  const auto position_of = [&](std::int64_t row) { return first_position + row; };
-  const std::int64_t length = first_position + out.cos.size(2);
-  // Not a copy of the frequencies where they do not depend on the length: a decode step allocates nothing.
-  if (long_frequencies_ && length > long_from_)
-    write_angles_into(out, position_of, long_frequencies_(length), attention_factor_);
-  else
-    write_angles_into(out, position_of, frequencies_, attention_factor_);
+CosSin RopeTable::cos_sin(std::int64_t first_position, std::int64_t count, Dtype dtype) const {
+  const CosSin angles = empty_angles(dtype, 1, count, rotary_dim());
+  cos_sin_into(first_position, angles);
+  return angles;
 }
 
-CosSin RopeTable::cos_sin(std::int64_t first_position, std::int64_t count, Dtype dtype) const {
-  CosSin out = new_cos_sin(1, count, rotary_dim(), dtype);
-  cos_sin_into(first_position, out);
-  return out;
+void RopeTable::cos_sin_into(std::int64_t first_position, const CosSin& out) const {
+  const std::int64_t count = out.cos.size(2);
+  const auto write = [&](const Frequencies& frequencies) {
+    for (std::int64_t token = 0; token < count; ++token) {
+      const std::int64_t position = first_position + token;
+      write_row(out, token, std::span(&position, 1), frequencies, attention_factor_);
+    }
+  };
+  const bool is_long = long_frequencies_ && first_position + count > long_from_;
+  if (is_long)
+    write(long_frequencies_(first_position + count));
+  else
+    write(frequencies_);
 }
 
 CosSin RopeTable::cos_sin(const Tensor& positions, Dtype dtype) const {
-  const auto list = positions.span<std::int64_t>();
-  const std::int64_t last = list.empty() ? -1 : *std::ranges::max_element(list);
-  CosSin out = new_cos_sin(positions.size(0), positions.size(1), rotary_dim(), dtype);
-  const auto position_of = [&](std::int64_t row) { return list[static_cast<std::size_t>(row)]; };
-  write_angles_into(out, position_of, inverse_frequencies(last + 1), attention_factor_);
-  return out;
-}
-
-CosSin RotaryAngles::define(Context&, std::int64_t first, std::int64_t count) const {
-  return table->cos_sin(first, count, dtype);
+  const std::int64_t batch = positions.size(0);
+  const std::int64_t tokens = positions.size(1);
+  const CosSin angles = empty_angles(dtype, batch, tokens, rotary_dim());
+  if (tokens == 0) return angles;
+  for (std::int64_t row = 0; row < batch; ++row) {
+    const auto sequence = positions.span<std::int64_t>().subspan(static_cast<std::size_t>(row * tokens),
+                                                                 static_cast<std::size_t>(tokens));
+    write_row(angles, row, sequence, inverse_frequencies(std::ranges::max(sequence) + 1), attention_factor_);
+  }
+  return angles;
 }
 
 RopeTable make_rope_table(const RopeConfig& config, std::int64_t head_dim, std::int64_t max_positions) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "engine/loading/model_config.h"
-#include "engine/ops/context.h"
 #include "engine/tensor/tensor.h"
 
 namespace bv2::engine {
@@ -31,9 +30,9 @@ class RopeTable {
   /// Computed in float32 as transformers does (position * inverse frequency, cos, times the factor), then
   /// rounded to the dtype.
   [[nodiscard]] CosSin cos_sin(std::int64_t first_position, std::int64_t count, Dtype dtype) const;
-  /// The same into cos and sin, contiguous, of one of those dtypes.
+  /// The same into cos and sin, row-major; allocates nothing where the frequencies are those of every length.
   void cos_sin_into(std::int64_t first_position, const CosSin& out) const;
-  /// positions int64 [batch, tokens], the largest being the sequence's last -> [batch, 1, tokens,
+  /// positions int64 [batch, tokens], the largest of each row being its sequence's last -> [batch, 1, tokens,
   /// rotary_dim].
   [[nodiscard]] CosSin cos_sin(const Tensor& positions, Dtype dtype) const;
 
@@ -44,16 +43,6 @@ class RopeTable {
   double attention_factor_ = 1;
   std::int64_t long_from_ = 0;  // longer sequences than this have frequencies of their own, if there are any
   std::function<std::vector<float>(std::int64_t)> long_frequencies_;
-};
-
-/// The angles of positions [first, first + count) as a layer operation, so that a tracer sees where they come
-/// from.
-struct RotaryAngles {
-  static constexpr std::string_view name = "rotary_angles";
-  static constexpr bool from_positions = true;
-  const RopeTable* table = nullptr;
-  Dtype dtype = Dtype::float32;
-  CosSin define(Context& context, std::int64_t first, std::int64_t count) const;
 };
 
 /// rope_type default, linear, dynamic (NTK by the length), yarn (Peng et al. 2023), llama3 (Llama 3.1),

@@ -142,13 +142,14 @@ TEST_P(LinearKernels, QkvProjectionEqualsItsDefinition) {
   }
 }
 
+constexpr double steepest = 1.13;  // of the four activations: gelu's
+// oneDNN's erf (Abramowitz and Stegun 7.1.26: 1.5e-7) and exponentials
+constexpr double approximation = 5e-7;
+
 /// Bounds of activation(gate) * up from those of the two sums.
 std::vector<double> gated_bounds(const Sizes& sizes, const std::vector<double>& gate,
                                  const std::vector<double>& gate_size, const std::vector<double>& up,
                                  const std::vector<double>& up_size, const std::vector<double>& product) {
-  constexpr double steepest = 1.13;  // of the four activations: gelu's
-  constexpr double approximation =
-      5e-7;  // oneDNN's erf (Abramowitz and Stegun 7.1.26: 1.5e-7) and exponentials
   std::vector<double> bounds(product.size());
   for (std::size_t i = 0; i < bounds.size(); ++i) {
     const double gate_error = test::sum_error(2 * sizes.depth + 2, gate_size[i]);
@@ -160,6 +161,42 @@ std::vector<double> gated_bounds(const Sizes& sizes, const std::vector<double>& 
     bounds[i] = error + test::store_error(sizes.dtype, std::abs(product[i]) + error);
   }
   return bounds;
+}
+
+/// Bounds of activation(sum) from those of the sum.
+std::vector<double> activated_bounds(const Sizes& sizes, const std::vector<double>& sum,
+                                     const std::vector<double>& sum_size, const std::vector<double>& result) {
+  std::vector<double> bounds(result.size());
+  for (std::size_t i = 0; i < bounds.size(); ++i) {
+    const double error =
+        steepest * test::sum_error(2 * sizes.depth + 2, sum_size[i]) + approximation * (1 + std::abs(sum[i]));
+    bounds[i] = error + test::store_error(sizes.dtype, std::abs(result[i]) + error);
+  }
+  return bounds;
+}
+
+TEST_P(LinearKernels, LinearActivationEqualsItsDefinition) {
+  for (int i = 0; i < 6; ++i) {
+    const Sizes sizes = random_sizes(random_);
+    const LinearActivation op{static_cast<Activation>(random_() % 4)};
+    const Layer layer = random_layer(random_, sizes.dtype, sizes.outputs, sizes.depth);
+    const Tensor x = test::random_tensor(random_, sizes.dtype, {1, sizes.rows, sizes.depth});
+    const auto sums = [&](const Tensor& input, const LinearWeights& weights) {
+      return test::values_of(Linear{}.define(reference_.context, input, weights.weight, weights.bias));
+    };
+    const std::vector<double> expected =
+        test::values_of(op.define(reference_.context, test::exact(x), test::exact(layer.plain)));
+    const auto bounds = activated_bounds(sizes, sums(test::exact(x), test::exact(layer.plain)),
+                                         sums(test::magnitudes(x), test::magnitudes(layer.plain)), expected);
+    const int calls = test::for_each_kernel(
+        sizes.dtype, op,
+        [&](const Tensor& found, const std::string& how) {
+          EXPECT_EQ(test::first_outside(found, expected, bounds), "")
+              << how << ' ' << text(sizes) << " activation " << static_cast<int>(op.activation);
+        },
+        x, layer.packed);
+    EXPECT_GT(calls, 0);
+  }
 }
 
 TEST_P(LinearKernels, GatedProjectionEqualsItsDefinition) {

@@ -99,7 +99,7 @@ TEST(Registry, HasKernelsForWhatTheModelsUse) {
     const KernelTable table = kernels_for(dtype);
     for (const std::string_view operation :
          {Embedding::name, Linear::name, RmsNorm::name, LayerNorm::name, Attention::name, QkvProjection::name,
-          RotaryAppend::name, LinearResidual::name, GatedProjection::name}) {
+          RotaryAppend::name, LinearResidual::name, LinearActivation::name, GatedProjection::name}) {
       EXPECT_FALSE(table.of(operation).empty()) << operation << ' ' << name(dtype);
     }
   }

@@ -207,6 +207,22 @@ TEST(RopeTable, PositionsOfPaddedRows) {
             test::values_of(table.cos_sin(0, 2, Dtype::float32).sin));
 }
 
+TEST(RopeTable, PaddedRowsHaveTheFrequenciesOfTheirOwnLength) {
+  RopeConfig config{.rope_type = "dynamic"};
+  config.parameters["factor"] = 4.0;
+  const RopeTable table = make_rope_table(config, 8, 16);  // other frequencies from 17 tokens on
+  Tensor positions(Dtype::int64, {2, 20});
+  for (std::int64_t token = 0; token < 20; ++token) {
+    positions.data<std::int64_t>()[token] = token;
+    positions.data<std::int64_t>()[20 + token] = std::max<std::int64_t>(0, token - 10);
+  }
+  const CosSin angles = table.cos_sin(positions, Dtype::float32);
+  EXPECT_EQ(test::values_of(angles.cos.slice(0, 0, 1)),
+            test::values_of(table.cos_sin(0, 20, Dtype::float32).cos));
+  EXPECT_EQ(test::values_of(angles.cos.slice(0, 1, 2).slice(2, 10, 20)),
+            test::values_of(table.cos_sin(0, 10, Dtype::float32).cos));
+}
+
 std::string message_of(const RopeConfig& config, std::int64_t head_dim = 64) {
   try {
     make_rope_table(config, head_dim, 2048);
