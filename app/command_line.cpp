@@ -29,7 +29,8 @@ constexpr std::array commands{
         "Measures transformer models and leaves result documents.\n\n"
         "run_benchmarks [run] [options]     run benchmarks\n"
         "run_benchmarks list [options]      the benchmarks, and the scenarios that the options would give\n"
-        "run_benchmarks verify [options]    hold the engine against reference outputs\n"},
+        "run_benchmarks verify [options]    hold the engine against reference outputs\n"
+        "run_benchmarks cache list|clear    the code that compiled mode keeps on disk\n"},
     CommandRow{"list", Command::list,
                "Lists the benchmarks, and the scenarios that the options would give.\n\n"
                "run_benchmarks list [options]\n"
@@ -37,6 +38,11 @@ constexpr std::array commands{
     CommandRow{"verify", Command::verify,
                "Holds the engine against reference outputs: one line a mode, status 1 if any failed.\n\n"
                "run_benchmarks verify --model-id DIR --reference FILE [options]\n"},
+    CommandRow{"cache", Command::cache,
+               "The code that compiled mode has built and keeps on disk.\n\n"
+               "run_benchmarks cache list          what is kept, used last first\n"
+               "run_benchmarks cache clear         removes it; the next run compiles again\n",
+               "list or clear", 1, 1},
 };
 
 /// Prints what the command's row says where CLI11 would make up a line of usage.

@@ -12,7 +12,7 @@
 
 namespace bv2::app {
 
-enum class Command { run, list, verify };
+enum class Command { run, list, verify, cache };
 /// Of what is written to stdout.
 enum class OutputFormat { table, json, jsonl, csv, md };
 

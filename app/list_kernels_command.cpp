@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "app/commands.h"
+#include "app/listing.h"
 #include "app/table.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -35,24 +36,7 @@ Table kernels_table(const std::vector<KernelChoice>& kernels) {
 
 int list_kernels_command(const CommandContext& context) {
   const std::vector<KernelChoice> kernels = all_kernels(context);
-  constexpr std::size_t unlimited_width = 400;
-  switch (context.line.format) {
-    case OutputFormat::table:
-      context.output.write(render(kernels_table(kernels), TableFormat::plain, unlimited_width));
-      break;
-    case OutputFormat::md:
-      context.output.write(render(kernels_table(kernels), TableFormat::markdown));
-      break;
-    case OutputFormat::csv:
-      context.output.write(render(kernels_table(kernels), TableFormat::csv));
-      break;
-    case OutputFormat::json:
-      context.output.write(to_json(kernels).dump(2) + "\n");
-      break;
-    case OutputFormat::jsonl:
-      for (const KernelChoice& kernel : kernels) context.output.write(to_json(kernel).dump() + "\n");
-      break;
-  }
+  write_listing(context, kernels_table(kernels), to_json(kernels));
   return 0;
 }
 

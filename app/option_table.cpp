@@ -102,6 +102,7 @@ constexpr std::string_view how = "How it is measured";
 constexpr std::string_view where = "Where things are and go";
 
 const std::vector<Command> all{Command::run, Command::list, Command::verify};
+const std::vector<Command> every{Command::run, Command::list, Command::verify, Command::cache};
 const std::vector<Command> measuring{Command::run, Command::list};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
@@ -174,12 +175,13 @@ std::vector<OptionRow> place_options() {
   return {
       {running, where, "--output-dir", "DIR", "results go there (default benchmark_results)",
        text(&R::output_dir)},
-      {all, where, "--benches-dir", "DIR...", "more benchmark modules, beside the program's own",
+      {every, where, "--benches-dir", "DIR...", "more benchmark modules, beside the program's own",
        set_benches_dirs},
-      {all, where, "--kernels-dir", "DIR...", "more kernels, in modules built against the installed headers",
-       set_kernels_dirs},
-      {all, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
-      {all, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR", set_log_level},
+      {every, where, "--kernels-dir", "DIR...",
+       "more kernels, in modules built against the installed headers", set_kernels_dirs},
+      {every, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
+      {every, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR",
+       set_log_level},
       {running, where, "--enable-file-logging", "", "log to a file in the output folder too",
        [](CommandLine& line, std::string_view, const Values&) { line.enable_file_logging = true; }},
       {running, where, "--commit-id", "ID", "recorded in the results (default: from git)",

@@ -20,6 +20,13 @@ class UsageError : public Error {
   using Error::Error;
 };
 
+/// This machine lacks what the scenario needs (a compiler, a device): the scenario is skipped, not failed.
+/// `what()` says what to install.
+class Unavailable : public Error {
+ public:
+  using Error::Error;
+};
+
 /// The user asked the run to end (Ctrl-C): exit status 130. Not an Error, so that no scenario swallows it.
 class Interrupted : public std::runtime_error {
  public:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,6 +33,21 @@ struct KernelChoice {
   }
 };
 
+/// Code that was built in an earlier run and is kept on disk.
+struct CachedCode {
+  std::string title;  ///< what it runs
+  std::string key;
+  std::uint64_t size_bytes = 0;
+  std::string used;  ///< when it was last used: "2026-01-15T14:30:22.123Z"
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("title", self.title);
+    visit("key", self.key);
+    visit("size_bytes", self.size_bytes);
+    visit("used", self.used);
+  }
+};
+
 /// Stateless; may be used from one thread at a time. Each service says what an engine without it gives.
 class EngineServices {
  public:
@@ -40,6 +56,10 @@ class EngineServices {
   [[nodiscard]] virtual std::string_view name() const = 0;
   /// Every kernel in every dtype, best first for each operation; none where the engine has no registry.
   [[nodiscard]] virtual std::vector<KernelChoice> kernels() const { return {}; }
+  /// The code that compiled mode keeps on disk, used last first; none where the engine keeps none.
+  [[nodiscard]] virtual std::vector<CachedCode> cached_code() const { return {}; }
+  /// Removes it, but for what another process is using right now; what was removed.
+  [[nodiscard]] virtual std::vector<CachedCode> clear_cached_code() const { return {}; }
 };
 
 /// The services of the benchmarks' engines, each engine once, in the benchmarks' order.

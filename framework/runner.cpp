@@ -86,7 +86,8 @@ class Run {
                         .keep = [&](const ScenarioResult& so_far) { keeper.scenario_under_way(so_far); }});
       keeper.scenario_finished(result);
       observer_.scenario_finished(benchmark.name, result);
-      success = success && result.status == ScenarioStatus::success;
+      success =
+          success && (result.status == ScenarioStatus::success || result.status == ScenarioStatus::skipped);
     }
     record(benchmark, keeper, success && keeper.complete());
   }

@@ -54,6 +54,9 @@ class ScenarioRun {
       result_.error.reset();
     } catch (const Interrupted&) {
       fail_with(interruption());
+    } catch (const Unavailable& lack) {
+      fail_with(one_line(lack.what()));
+      result_.status = ScenarioStatus::skipped;
     } catch (const std::bad_alloc&) {
       fail_with("out of memory");
     } catch (const std::exception& error) {

@@ -1,10 +1,30 @@
 // What the built-in engine offers the program's commands.
 #include "benches/common/built_in_services.h"
 
+#include <chrono>
+
+#include "engine/compiled/disk_cache.h"
 #include "engine/kernels/registry.h"
+#include "framework/timestamp.h"
 
 namespace bv2 {
 namespace {
+
+std::vector<CachedCode> described(std::vector<engine::compiled::CacheEntry> entries) {
+  std::vector<CachedCode> code;
+  for (engine::compiled::CacheEntry& entry : entries) {
+    code.push_back({.title = std::move(entry.title),
+                    .key = std::move(entry.key),
+                    .size_bytes = entry.size_bytes,
+                    .used = utc_timestamp(std::chrono::system_clock::time_point(
+                        std::chrono::nanoseconds(entry.used_unix_ns)))});
+  }
+  return code;
+}
+
+engine::compiled::DiskCache cache() {
+  return engine::compiled::DiskCache(engine::compiled::default_cache_folder());
+}
 
 class BuiltInServices final : public EngineServices {
  public:
@@ -21,6 +41,11 @@ class BuiltInServices final : public EngineServices {
                          .verdict = std::move(verdict.verdict)});
     }
     return choices;
+  }
+
+  [[nodiscard]] std::vector<CachedCode> cached_code() const override { return described(cache().list()); }
+  [[nodiscard]] std::vector<CachedCode> clear_cached_code() const override {
+    return described(cache().clear());
   }
 };
 

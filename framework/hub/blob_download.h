@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "base/digest.h"
 #include "framework/hub/answer.h"
-#include "framework/hub/digest.h"
 #include "framework/hub/http_client.h"
 #include "framework/hub/transfer_status.h"
 

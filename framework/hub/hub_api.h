@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/digest.h"
 #include "framework/hub/answer.h"
-#include "framework/hub/digest.h"
 #include "framework/hub/http_client.h"
 
 namespace bv2::hub {

@@ -9,7 +9,7 @@
 #include <string>
 #include <thread>
 
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 
 namespace bv2::hub {
 

@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/digest.h"
 #include "base/error.h"
-#include "framework/hub/digest.h"
 
 namespace bv2::hub {
 

@@ -41,6 +41,14 @@ TEST_P(RunnerFaultTest, IsAResultAndTheOthersGoOn) {
   EXPECT_EQ(document(1).benchmark_scenarios.at(0).status, ScenarioStatus::success);
 }
 
+TEST_F(RunnerFaultsTest, WhatTheMachineLacksSkipsTheScenarioAndIsNoFailure) {
+  add({.fault = Fault::unavailable}, "lacking");
+  EXPECT_EQ(run().exit_status, 0);
+  const ScenarioResult skipped = document(0).benchmark_scenarios.at(0);
+  EXPECT_EQ(skipped.status, ScenarioStatus::skipped);
+  EXPECT_EQ(skipped.error, "install a compiler");
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Faults, RunnerFaultTest,
     testing::Values(

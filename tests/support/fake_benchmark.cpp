@@ -49,6 +49,7 @@ class FakeSession final : public Session {
   }
 
   void prepare() override {
+    if (behaviour_.fault == Fault::unavailable) throw Unavailable("install a compiler");
     if (behaviour_.fault == Fault::prepare_throws) throw Error("the model cannot be\nprepared");
   }
 

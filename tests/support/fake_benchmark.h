@@ -16,6 +16,7 @@ enum class Fault {
   none,
   open_throws,
   prepare_throws,
+  unavailable,      ///< prepare says what the machine lacks
   generate_throws,  ///< at the call of number `fault_at_call`, before its first token
   throws_no_exception_type,
   out_of_memory,

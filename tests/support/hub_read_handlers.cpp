@@ -1,7 +1,7 @@
 // What the test Hub answers to questions: accounts, repositories, trees, files.
 #include <algorithm>
 
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 #include "framework/hub/url.h"
 #include "support/hub_handlers.h"
 
@@ -20,10 +20,7 @@ Json tree_entry(const std::string& path, const HubFile& file, const HubCommit& c
 }
 
 Json folder_entry(const std::string& path) {
-  return {{"type", "directory"},
-          {"oid", hub::digest_of(hub::DigestKind::git_blob, path)},
-          {"size", 0},
-          {"path", path}};
+  return {{"type", "directory"}, {"oid", digest_of(DigestKind::git_blob, path)}, {"size", 0}, {"path", path}};
 }
 
 std::string joined(const std::vector<std::string>& segments, std::size_t begin) {

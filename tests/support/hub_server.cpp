@@ -8,7 +8,7 @@
 #include <mutex>
 #include <thread>
 
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 #include "support/certificate.h"
 #include "support/hub_handlers.h"
 

@@ -3,12 +3,9 @@
 
 #include <algorithm>
 
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 
 namespace bv2::test {
-
-using hub::digest_of;
-using hub::DigestKind;
 
 std::string HubFile::sha256() const { return digest_of(DigestKind::sha256, content); }
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 #include "support/hub_handlers.h"
 
 namespace bv2::test {
@@ -127,12 +127,11 @@ void complete_multipart(const HubRequest& request, httplib::Response& response) 
   for (const Json& part : asked.at("parts")) {
     const int number = part.at("partNumber");
     const std::string& bytes = request.store.uploaded_parts[oid][number];
-    const std::string etag = "\"" + hub::digest_of(hub::DigestKind::git_blob, bytes) + "\"";
+    const std::string etag = "\"" + digest_of(DigestKind::git_blob, bytes) + "\"";
     if (number != expected++ || part.at("etag") != etag) return answer_error(response, 400, "", "wrong part");
     content += bytes;
   }
-  if (hub::digest_of(hub::DigestKind::sha256, content) != oid)
-    return answer_error(response, 400, "", "wrong content");
+  if (digest_of(DigestKind::sha256, content) != oid) return answer_error(response, 400, "", "wrong content");
   request.store.large_files[oid] = content;
   answer_json(response, {{"success", true}});
 }
@@ -248,13 +247,13 @@ bool handle_storage(const HubRequest& request, httplib::Response& response,
   const std::string& body = request.http.body;
   if (segments.size() == 3) {
     request.store.uploaded_parts[segments[1]][std::stoi(segments[2])] = body;
-  } else if (hub::digest_of(hub::DigestKind::sha256, body) == segments[1]) {
+  } else if (digest_of(DigestKind::sha256, body) == segments[1]) {
     request.store.large_files[segments[1]] = body;
   } else {
     response.status = 400;
     return true;
   }
-  response.set_header("ETag", "\"" + hub::digest_of(hub::DigestKind::git_blob, body) + "\"");
+  response.set_header("ETag", "\"" + digest_of(DigestKind::git_blob, body) + "\"");
   response.status = 200;
   return true;
 }

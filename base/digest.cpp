@@ -1,5 +1,5 @@
 // The hashes by which the Hub names content, and base64.
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace bv2::hub {
+namespace bv2 {
 namespace {
 
 EVP_MD_CTX* as_context(void* context) { return static_cast<EVP_MD_CTX*>(context); }
@@ -66,4 +66,4 @@ std::string base64_encode(std::string_view bytes) {
   return encoded;
 }
 
-}  // namespace bv2::hub
+}  // namespace bv2

@@ -1,4 +1,4 @@
-// The hashes by which the Hub names content, and base64.
+// Hashes of content, and base64.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace bv2::hub {
+namespace bv2 {
 
 enum class DigestKind {
   sha256,    ///< of the content: names large files
@@ -35,4 +35,4 @@ std::string digest_of(DigestKind kind, std::string_view content);
 
 std::string base64_encode(std::string_view bytes);
 
-}  // namespace bv2::hub
+}  // namespace bv2

@@ -1,9 +1,9 @@
 // Hashes and base64, against values that other programs give.
-#include "framework/hub/digest.h"
+#include "base/digest.h"
 
 #include <gtest/gtest.h>
 
-namespace bv2::hub {
+namespace bv2 {
 namespace {
 
 TEST(Digest, Sha256) {  // FIPS 180-2, appendix B.1; and of nothing
@@ -40,4 +40,4 @@ TEST(Base64, PiecesJoinWithoutPadding) {
 }
 
 }  // namespace
-}  // namespace bv2::hub
+}  // namespace bv2
