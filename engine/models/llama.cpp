@@ -43,7 +43,7 @@ void Llama::visit_matrices(const std::function<void(Tensor&)>& visit) {
 Tensor Llama::forward(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which) const {
   const std::int64_t tokens = ids.size(1);
   check_fits(cache, tokens);
-  const CosSin positions = next_cos_sin(rope_, cache, tokens, dtype_);
+  const CosSin positions = next_cos_sin(context, rope_, cache, tokens, dtype_);
   cache.length += tokens;
   const RmsNorm norm = rms_norm_of(config_);
   Tensor hidden = context.apply(Embedding{}, ids, embedding_);  // [batch, tokens, hidden]
