@@ -125,7 +125,9 @@ void ScenarioRun::load(LaunchRecord& record) {
   record.phases.peak_host_memory.load = loaded.peak_bytes;
   record.metadata.model = loaded.model;
   record.metadata.prompt = worker_->ask(MakePromptRequest{.prompt = setting_->prompt});
-  record.metadata.config.sequence_length = record.metadata.prompt->tokens;
+  // Of unequal prompts no length would give the same scenario again.
+  if (!record.metadata.prompt->own_tokens)
+    record.metadata.config.sequence_length = record.metadata.prompt->tokens;
 }
 
 void ScenarioRun::prepare(LaunchRecord& record) {
@@ -227,13 +229,15 @@ ScenarioResult ScenarioRun::result() const {
                                      scenario_->config.measurement_iterations));
   }
   if (result.iterations.empty()) return result;
-  const std::int64_t prompt_tokens = result.metadata.prompt ? result.metadata.prompt->tokens : 0;
-  for (const Metric& metric : metrics()) {
+  const std::int64_t batch = scenario_->config.batch_size;
+  const std::int64_t prompt_tokens =
+      result.metadata.prompt ? result.metadata.prompt->tokens_of_batch(batch) : 0;
+  const ModelKind kind = result.metadata.model ? result.metadata.model->kind : ModelKind::decoder;
+  for (const Metric& metric : metrics(kind)) {
     std::vector<double> values;
     std::vector<std::int64_t> launches;
     for (const Iteration& iteration : result.iterations) {
-      const IterationTimes times{scenario_->config.batch_size, prompt_tokens, iteration.start_ns,
-                                 iteration.token_ns};
+      const IterationTimes times{batch, prompt_tokens, iteration.start_ns, iteration.token_ns};
       const auto value = metric.value(times);
       if (!value) continue;
       values.push_back(*value);
