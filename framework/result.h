@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,13 +31,21 @@ std::span<const std::string_view> enum_names(PromptSource source);
 /// What was asked of the model.
 struct PromptInfo {
   PromptSource source = PromptSource::text;
-  std::int64_t tokens = 0;          ///< of each sequence
-  std::optional<std::string> text;  ///< before it was cut or continued
+  std::int64_t tokens = 0;                      ///< of each sequence; of the longest
+  std::optional<std::string> text;              ///< before it was cut or continued; of several the first
+  Omittable<std::vector<std::string>> texts{};  ///< where there are several
+  Omittable<std::vector<std::int64_t>> own_tokens{};  ///< of each sequence, where some are padded
+  /// Of a whole batch, padding not counted.
+  [[nodiscard]] std::int64_t tokens_of_batch(std::int64_t batch) const {
+    return own_tokens ? std::reduce(own_tokens->begin(), own_tokens->end()) : batch * tokens;
+  }
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("source", self.source);
     visit("tokens", self.tokens);
     visit("text", self.text);
+    visit("texts", self.texts);
+    visit("own_tokens", self.own_tokens);
   }
 };
 

@@ -47,20 +47,6 @@ GitInfo commit_of(const RunOptions& options) {
   return git;
 }
 
-/// The limits for the scenarios of a plan, as far as their engines can measure them.
-MachineLimits limits_for(std::span<const PlannedBenchmark> plan, const RunSurroundings& surroundings) {
-  if (!surroundings.limits) return {};
-  std::vector<const EngineServices*> engines;
-  std::vector<std::int64_t> threads;
-  for (const PlannedBenchmark& benchmark : plan) {
-    const EngineServices* services = benchmark.benchmark->services();
-    if (services == nullptr || !services->has_probes()) continue;
-    if (std::ranges::find(engines, services) == engines.end()) engines.push_back(services);
-    for (const PlannedScenario& scenario : benchmark.scenarios) threads.push_back(scenario.config.threads);
-  }
-  return engines.empty() ? MachineLimits() : surroundings.limits(engines, std::move(threads));
-}
-
 /// All that decides what a run measures: what a resumed one must have in common with its beginning.
 Json asked_of(std::span<const PlannedBenchmark> plan, const RunOptions& options,
               const PromptRequest& prompt) {
@@ -92,6 +78,20 @@ void check_isolation(const RunOptions& options, const RunSurroundings& surroundi
     fail<UsageError>(
         "--timeout, --scenario-timeout and --memory-limit bound a process: they need --isolation process");
   }
+}
+
+/// The limits for the scenarios of a plan, as far as their engines can measure them.
+MachineLimits limits_for(std::span<const PlannedBenchmark> plan, const RunSurroundings& surroundings) {
+  if (!surroundings.limits) return {};
+  std::vector<const EngineServices*> engines;
+  std::vector<std::int64_t> threads;
+  for (const PlannedBenchmark& benchmark : plan) {
+    const EngineServices* services = benchmark.benchmark->services();
+    if (services == nullptr || !services->has_probes()) continue;
+    if (std::ranges::find(engines, services) == engines.end()) engines.push_back(services);
+    for (const PlannedScenario& scenario : benchmark.scenarios) threads.push_back(scenario.config.threads);
+  }
+  return engines.empty() ? MachineLimits() : surroundings.limits(engines, std::move(threads));
 }
 
 class Run {
@@ -303,7 +303,6 @@ class Run {
     metadata.commit_message = git_.commit_message;
     metadata.model_id = benchmark.model_id;
     metadata.hardware_info = read_hardware_info(surroundings_.libraries, surroundings_.system_root);
-    if (!limits_.empty()) metadata.hardware_info.measured_peaks = to_json(limits_);
     metadata.procedure = {.isolation = options_.isolation,
                           .schedule = options_.schedule,
                           .schedule_seed = run_.schedule_seed,
@@ -315,6 +314,7 @@ class Run {
     if (options_.budget_ns > 0) {
       metadata.procedure.budget_seconds = static_cast<double>(options_.budget_ns) * 1e-9;
     }
+    if (!limits_.empty()) metadata.hardware_info.measured_peaks = to_json(limits_);
     return metadata;
   }
 

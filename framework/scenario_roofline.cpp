@@ -26,14 +26,17 @@ std::optional<Roofline> scenario_roofline(const ScenarioResult& result) {
   if (metadata.hardware_info.measured_peaks.is_object()) {
     from_json_value(metadata.hardware_info.measured_peaks, limits, "measured_peaks");
   }
-  return roofline(*metadata.model->forward_cost, limits,
-                  {.batch = metadata.config.batch_size,
-                   .prompt_tokens = metadata.prompt->tokens,
-                   .new_tokens = metadata.config.num_tokens_to_generate,
-                   .threads = threads_of(metadata),
-                   .dtype = metadata.config.dtype,
-                   .first_token_seconds = median_of(result, "time_to_first_token"),
-                   .inter_token_seconds = median_of(result, "inter_token_latency")});
+  return roofline(
+      *metadata.model->forward_cost, limits,
+      {.batch = metadata.config.batch_size,
+       .prompt_tokens = metadata.prompt->tokens,
+       .new_tokens = metadata.config.num_tokens_to_generate,
+       .threads = threads_of(metadata),
+       .dtype = metadata.config.dtype,
+       // An encoder is done at once.
+       .first_token_seconds =
+           median_of(result, metadata.model->kind == ModelKind::encoder ? "latency" : "time_to_first_token"),
+       .inter_token_seconds = median_of(result, "inter_token_latency")});
 }
 
 }  // namespace bv2

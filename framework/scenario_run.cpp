@@ -155,7 +155,9 @@ void ScenarioRun::load(LaunchRecord& record) {
   record.phases.peak_host_memory.load = loaded.peak_bytes;
   record.metadata.model = loaded.model;
   record.metadata.prompt = worker_->ask(MakePromptRequest{.prompt = setting_->prompt});
-  record.metadata.config.sequence_length = record.metadata.prompt->tokens;
+  // Of unequal prompts no length would give the same scenario again.
+  if (!record.metadata.prompt->own_tokens)
+    record.metadata.config.sequence_length = record.metadata.prompt->tokens;
 }
 
 void ScenarioRun::prepare(LaunchRecord& record) {
@@ -269,13 +271,15 @@ ScenarioResult ScenarioRun::result() const {
   for (const Iteration& iteration : result.iterations) flags.push_back(iteration.flags);
   result.interference = interference_of(flags);
   const std::vector<bool> counted = counted_iterations(flags);
-  const std::int64_t prompt_tokens = result.metadata.prompt ? result.metadata.prompt->tokens : 0;
-  for (const Metric& metric : metrics()) {
+  const std::int64_t batch = scenario_->config.batch_size;
+  const std::int64_t prompt_tokens =
+      result.metadata.prompt ? result.metadata.prompt->tokens_of_batch(batch) : 0;
+  const ModelKind kind = result.metadata.model ? result.metadata.model->kind : ModelKind::decoder;
+  for (const Metric& metric : metrics(kind)) {
     CountedSeries series;
     for (std::size_t i = 0; i < result.iterations.size(); ++i) {
       const Iteration& iteration = result.iterations[i];
-      const IterationTimes times{scenario_->config.batch_size, prompt_tokens, iteration.start_ns,
-                                 iteration.token_ns};
+      const IterationTimes times{batch, prompt_tokens, iteration.start_ns, iteration.token_ns};
       if (const auto value = metric.value(times)) series.add(*value, iteration.launch, counted[i]);
     }
     result.measurements.emplace_back(metric.name, std::move(series).summarise(std::string(metric.unit)));
