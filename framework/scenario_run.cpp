@@ -235,11 +235,16 @@ ScenarioResult ScenarioRun::result() const {
   const ModelKind kind = result.metadata.model ? result.metadata.model->kind : ModelKind::decoder;
   for (const Metric& metric : metrics(kind)) {
     std::vector<double> values;
+    std::vector<std::int64_t> launches;
     for (const Iteration& iteration : result.iterations) {
       const IterationTimes times{batch, prompt_tokens, iteration.start_ns, iteration.token_ns};
-      if (const auto value = metric.value(times)) values.push_back(*value);
+      const auto value = metric.value(times);
+      if (!value) continue;
+      values.push_back(*value);
+      launches.push_back(iteration.launch);
     }
-    result.measurements.emplace_back(metric.name, summarise(std::string(metric.unit), std::move(values)));
+    result.measurements.emplace_back(metric.name,
+                                     summarise(std::string(metric.unit), std::move(values), launches));
   }
   result.measurements.emplace_back("peak_host_memory", summarise("bytes", peak_memory_bytes_));
   return result;
