@@ -78,7 +78,8 @@ class ScenarioRun {
   void load() {
     begin(ScenarioStep::load);
     around_.memory.reset();
-    result_.phases.load_seconds = seconds_of([&] { session_ = benchmark_.benchmark->open(config_); });
+    result_.phases.load_seconds =
+        seconds_of([&] { session_ = benchmark_.benchmark->open(config_to_open(benchmark_, config_)); });
     result_.phases.peak_host_memory.load = around_.memory.peak_bytes();
     result_.metadata.model = session_->facts();
     prompt_ = make_prompt(*session_, *result_.metadata.model, benchmark_.info, config_, around_.prompt);
