@@ -246,9 +246,8 @@ TEST_F(HubProgram, OnATerminalABarShowsRateAndTimeLeft) {
   test::Process process({"script", "-qec", line, "/dev/null"}, folder.path(), variables_and_terminal);
   const auto result = process.wait();
   EXPECT_EQ(result.status, 0) << result.out;
-  EXPECT_THAT(result.out,
-              testing::ContainsRegex("\\[#+\\.+\\] [0-9]+%, [0-9.]+ of "
-                                     "200\\.[0-9] kB, [0-9.]+ kB/s, [0-9]+ s left  downlo"));
+  EXPECT_THAT(result.out, testing::ContainsRegex("\\[#+\\.+\\] [0-9]+%, [0-9.]+ of "
+                                                 "200\\.[0-9] kB, [0-9.]+ kB/s, [0-9]+ s left  downlo"));
 }
 
 TEST_F(HubProgram, AFullDiskIsOneLineAndTheDownloadGoesOnLater) {
