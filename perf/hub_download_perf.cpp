@@ -30,7 +30,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using bv2::hub::DigestKind;
+using bv2::DigestKind;
 
 /// Gives one file to whoever asks, with as little work as there can be: both clients have the same server.
 class FileServer {
@@ -147,7 +147,7 @@ void compare(const std::string& program, const fs::path& folder, std::size_t mib
   const fs::path source = folder / "source";
   const fs::path target = folder / "target";
   write_random_file(source, size_bytes);
-  const std::string hash = bv2::hub::digest_of(DigestKind::sha256, bv2::read_file(source));
+  const std::string hash = bv2::digest_of(DigestKind::sha256, bv2::read_file(source));
   const FileServer server(source);
   std::vector<double> ours;
   std::vector<double> curls;

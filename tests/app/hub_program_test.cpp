@@ -10,8 +10,8 @@
 #include <sstream>
 #include <thread>
 
+#include "base/digest.h"
 #include "base/file.h"
-#include "framework/hub/digest.h"
 #include "framework/result.h"
 #include "support/built.h"
 #include "support/data.h"
@@ -210,8 +210,8 @@ TEST_F(HubProgram, FourProcessesDownloadOneModelOnce) {
   for (const auto& blob : files_in(blobs)) {
     const std::string content = read_file(blob);
     const std::string name = blob.filename().string();
-    const auto kind = name.size() == 64 ? hub::DigestKind::sha256 : hub::DigestKind::git_blob;
-    EXPECT_EQ(name, hub::digest_of(kind, content));
+    const auto kind = name.size() == 64 ? DigestKind::sha256 : DigestKind::git_blob;
+    EXPECT_EQ(name, digest_of(kind, content));
   }
 }
 

@@ -9,9 +9,9 @@
 #include <fstream>
 #include <thread>
 
+#include "base/digest.h"
 #include "base/file.h"
 #include "framework/hub/cache.h"
-#include "framework/hub/digest.h"
 #include "framework/hub/file_lock.h"
 #include "support/error_text.h"
 #include "support/hub_fixture.h"
