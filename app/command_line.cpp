@@ -11,6 +11,7 @@
 #include "app/option_table.h"
 #include "app/option_values.h"
 #include "base/error.h"
+#include "framework/hub/download.h"
 
 namespace bv2::app {
 namespace {
@@ -31,6 +32,7 @@ constexpr std::array commands{
         "run_benchmarks list [options]      the benchmarks, and the scenarios that the options would give\n"
         "run_benchmarks verify [options]    hold the engine against reference outputs\n"
         "run_benchmarks tokenize [options]  the token ids of texts\n"
+        "run_benchmarks upload DIR DATASET  results to a dataset on the Hugging Face Hub\n"
         "run_benchmarks machine [options]   what this machine can do at most\n"
         "run_benchmarks cache list|clear    the code that compiled mode keeps on disk\n"},
     CommandRow{"list", Command::list,
@@ -39,7 +41,7 @@ constexpr std::array commands{
                "run_benchmarks list --kernels      what kernelized mode would run on this machine\n"},
     CommandRow{"verify", Command::verify,
                "Holds the engine against reference outputs: one line a mode, status 1 if any failed.\n\n"
-               "run_benchmarks verify --model-id DIR --reference FILE [options]\n"},
+               "run_benchmarks verify --model-id ID --reference FILE [options]\n"},
     CommandRow{
         "tokenize", Command::tokenize,
         "Writes the token ids of texts: reads a JSON object a line, {\"text\": ...}, and writes one for "
@@ -55,6 +57,12 @@ constexpr std::array commands{
                "run_benchmarks cache list          what is kept, used last first\n"
                "run_benchmarks cache clear         removes it; the next run compiles again\n",
                "list or clear", 1, 1},
+    CommandRow{
+        "upload", Command::upload,
+        "Uploads the newest run of an output folder, or the run of a summary file, to a dataset on the\n"
+        "Hugging Face Hub; nothing there is overwritten.\n\n"
+        "run_benchmarks upload DIR|SUMMARY DATASET [options]\n",
+        "DIR DATASET", 2, 2},
 };
 
 /// Prints what the command's row says where CLI11 would make up a line of usage.
@@ -174,12 +182,29 @@ std::string without_double_gaps(std::string text) {
   return text;
 }
 
+/// --revision is another way to write MODEL@REVISION.
+void take_revision(CommandLine& line) {
+  if (line.hub.revision.empty()) return;
+  if (line.run.model_id.empty())
+    fail<UsageError>("--revision: it needs --model-id ORG/NAME, a model on the Hub");
+  if (!hub::is_hub_model(line.run.model_id)) {
+    fail<UsageError>("--revision: --model-id '{}' is a folder, which has no revisions", line.run.model_id);
+  }
+  if (line.run.model_id.find('@') != std::string::npos) {
+    fail<UsageError>("--revision '{}': --model-id '{}' names one already", line.hub.revision,
+                     line.run.model_id);
+  }
+  hub::check_revision(line.hub.revision);
+  line.run.model_id += "@" + line.hub.revision;
+}
+
 void check_required(const CommandLine& line) {
   if (line.command == Command::tokenize && line.run.model_id.empty()) {
     fail<UsageError>("tokenize needs --model-id DIR, a folder with a tokenizer.json");
   }
   if (line.command != Command::verify) return;
-  if (line.run.model_id.empty()) fail<UsageError>("verify needs --model-id DIR, the checkpoint folder");
+  if (line.run.model_id.empty())
+    fail<UsageError>("verify needs --model-id ID, a checkpoint folder or a model on the Hub");
   if (line.reference.empty()) fail<UsageError>("verify needs --reference FILE, a safetensors file");
 }
 
@@ -216,6 +241,7 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
     fail<UsageError>("{}; see run_benchmarks --help", one_line(error.what()));
   }
   line.operands = take_operands(parser.remaining(), command);
+  take_revision(line);
   check_required(line);
   return line;
 }

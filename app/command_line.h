@@ -12,15 +12,25 @@
 
 namespace bv2::app {
 
-enum class Command { run, list, verify, tokenize, machine, cache };
+enum class Command { run, list, verify, tokenize, machine, cache, upload };
 /// Of what is written to stdout.
 enum class OutputFormat { table, json, jsonl, csv, md };
 
+/// About the Hugging Face Hub.
+struct HubChoices {
+  std::string revision;  ///< of the model; the parser has joined it to run.model_id
+  bool offline = false;
+  std::optional<std::string> token;   ///< never to be shown
+  std::string dataset;                ///< that `run` uploads to; empty: it does not
+  std::optional<std::string> run_id;  ///< names the run there
+};
+
 struct CommandLine {
   Command command = Command::run;
-  RunOptions run;                     ///< `list` and `verify` use the part that concerns them
-  std::filesystem::path reference;    ///< of `verify`
-  std::filesystem::path input;        ///< of `tokenize`; empty: stdin
+  RunOptions run;                   ///< `list` and `verify` use the part that concerns them
+  std::filesystem::path reference;  ///< of `verify`
+  std::filesystem::path input;      ///< of `tokenize`; empty: stdin
+  HubChoices hub;
   bool measure_anew = false;          ///< `machine` does not show what was kept
   bool list_kernels = false;          ///< `list` shows the kernels instead of the benchmarks
   std::vector<std::string> operands;  ///< what a command takes besides options

@@ -33,5 +33,6 @@ int verify_command(const CommandContext& context);
 int tokenize_command(const CommandContext& context);
 int machine_command(const CommandContext& context);
 int cache_command(const CommandContext& context);
+int upload_command(const CommandContext& context);
 
 }  // namespace bv2::app

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/commands.h"
+#include "app/hub_access.h"
 #include "app/table.h"
 #include "base/json.h"
 #include "framework/run_plan.h"
@@ -71,7 +72,7 @@ void print_tables(Output& output, std::span<const PlannedBenchmark> plan, TableF
 }  // namespace
 
 int list_command(const CommandContext& context) {
-  const auto plan = plan_run(context.benchmarks, context.line.run);
+  const auto plan = plan_run(context.benchmarks, context.line.run, HubAccess(context).locator());
   Json scenarios = Json::array();
   for (const auto& planned : plan) {
     for (const auto& scenario : planned.scenarios) scenarios.push_back(scenario_json(planned, scenario));

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "framework/benchmark_modules.h"
+#include "framework/hub/token.h"
 #include "framework/kernel_packs.h"
 #include "framework/timestamp.h"
 #include "framework/worker/serve.h"
@@ -57,6 +58,8 @@ int do_command(const CommandContext& context) {
       return machine_command(context);
     case Command::cache:
       return cache_command(context);
+    case Command::upload:
+      return upload_command(context);
   }
   return failure_status;
 }
@@ -89,7 +92,8 @@ int guarded(const std::vector<std::string>& arguments) {
   Console console;
   const auto complain = [&](std::string_view what, int status) {
     console.status({});
-    console.line(fmt::format("run_benchmarks: {}", what));
+    // A token that was typed in the wrong place is not shown either.
+    console.line(fmt::format("run_benchmarks: {}", hub::Token().redact(std::string(what))));
     return status;
   };
   try {

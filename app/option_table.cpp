@@ -92,6 +92,15 @@ void set_input(CommandLine& line, std::string_view option, const Values& values)
   line.input = values[0];
 }
 
+/// A text about the Hub; not empty, as it is where a script's variable was not set.
+template <class Text>
+Setter hub_text(Text HubChoices::*field) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    if (values[0].empty()) fail<UsageError>("{}: the value is empty", option);
+    line.hub.*field = values[0];
+  };
+}
+
 void set_log_level(CommandLine& line, std::string_view option, const Values& values) {
   line.log_level = *log_level_from_name(parse_choice(option, values[0], log_levels));
 }
@@ -105,6 +114,7 @@ constexpr std::string_view what = "What is measured";
 constexpr std::string_view model = "The model and its prompt";
 constexpr std::string_view how = "How it is measured";
 constexpr std::string_view where = "Where things are and go";
+constexpr std::string_view on_hub = "The Hugging Face Hub";
 
 const std::vector<Command> computing{Command::run, Command::list, Command::verify, Command::machine};
 const std::vector<Command> all{Command::run, Command::list, Command::verify};
@@ -112,12 +122,16 @@ const std::vector<Command> every{Command::run,      Command::list,    Command::v
                                  Command::tokenize, Command::machine, Command::cache};
 const std::vector<Command> tabular{Command::run, Command::list, Command::verify, Command::machine,
                                    Command::cache};
+const std::vector<Command> with_hub{Command::run, Command::list, Command::verify, Command::upload};
+const std::vector<Command> logging{Command::run,     Command::list,  Command::verify, Command::tokenize,
+                                   Command::machine, Command::cache, Command::upload};
 const std::vector<Command> measuring{Command::run, Command::list};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
 const std::vector<Command> verifying{Command::verify};
 const std::vector<Command> tokenizing{Command::tokenize};
 const std::vector<Command> on_machine{Command::machine};
+const std::vector<Command> uploading{Command::run, Command::upload};
 
 using R = RunOptions;
 
@@ -147,11 +161,14 @@ std::vector<OptionRow> selection_options() {
 
 std::vector<OptionRow> model_options() {
   return {
-      {measuring, model, "--model-id", "ID", "a checkpoint folder (default: the benchmark's own shape)",
+      {measuring, model, "--model-id", "ID",
+       "a checkpoint folder, or ORG/NAME[@REVISION] on the Hugging Face Hub\n(default: the benchmark's own "
+       "shape)",
        text(&R::model_id)},
-      {verifying, model, "--model-id", "DIR", "the checkpoint folder", text(&R::model_id)},
       {tokenizing, model, "--model-id", "DIR", "a folder with a tokenizer.json", text(&R::model_id)},
       {tokenizing, model, "--input", "FILE", "the texts, a JSON object a line (default: stdin)", set_input},
+      {verifying, model, "--model-id", "ID",
+       "a checkpoint folder, or ORG/NAME[@REVISION] on the Hugging Face Hub", text(&R::model_id)},
       {verifying, model, "--reference", "FILE",
        "safetensors with input_ids, logits or last_hidden_state, and generated_ids", set_reference},
       {measuring, model, "--dtype", "NAME", "float32, bfloat16 (default), float16: weights and activations",
@@ -257,7 +274,7 @@ std::vector<OptionRow> place_options() {
       {every, where, "--kernels-dir", "DIR...",
        "more kernels, in modules built against the installed headers", set_kernels_dirs},
       {tabular, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
-      {every, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR",
+      {logging, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR",
        set_log_level},
       {running, where, "--enable-file-logging", "", "log to a file in the output folder too",
        [](CommandLine& line, std::string_view, const Values&) { line.enable_file_logging = true; }},
@@ -268,12 +285,28 @@ std::vector<OptionRow> place_options() {
   };
 }
 
+std::vector<OptionRow> hub_options() {
+  return {
+      {all, on_hub, "--revision", "NAME", "branch, tag or commit of the model (default main)",
+       hub_text(&HubChoices::revision)},
+      {all, on_hub, "--offline", "", "models from the cache alone, also by HF_HUB_OFFLINE=1",
+       [](CommandLine& line, std::string_view, const Values&) { line.hub.offline = true; }},
+      {running, on_hub, "--upload-to-hub", "DATASET",
+       "ORG/NAME: results go there too; made if it does not exist", hub_text(&HubChoices::dataset)},
+      {uploading, on_hub, "--run-id", "ID",
+       "names the run there (default: from GitHub Actions, else from its UUID)",
+       hub_text(&HubChoices::run_id)},
+      {with_hub, on_hub, "--token", "TOKEN", "(default: HF_TOKEN, then the token file of the Hub's tools)",
+       hub_text(&HubChoices::token)},
+  };
+}
+
 }  // namespace
 
 std::vector<OptionRow> option_table() {
   std::vector<OptionRow> table;
-  for (auto&& part :
-       {selection_options(), model_options(), measuring_options(), trust_options(), place_options()}) {
+  for (auto&& part : {selection_options(), model_options(), measuring_options(), trust_options(),
+                      place_options(), hub_options()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

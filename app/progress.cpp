@@ -21,12 +21,6 @@ constexpr std::array<std::string_view, 5> step_names{"load", "prepare", "check",
 
 std::string_view step_name(ScenarioStep step) { return step_names.at(static_cast<std::size_t>(step)); }
 
-std::string bar(double share) {
-  constexpr std::size_t length = 20;
-  const auto full = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * length);
-  return "[" + std::string(full, '#') + std::string(length - full, '.') + "]";
-}
-
 /// What a finished scenario says of itself in one line.
 std::string outcome(const ScenarioResult& result) {
   if (result.status != ScenarioStatus::success) {
@@ -44,6 +38,12 @@ std::string outcome(const ScenarioResult& result) {
 }
 
 }  // namespace
+
+std::string progress_bar(double share) {
+  constexpr std::size_t length = 20;
+  const auto full = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * length);
+  return "[" + std::string(full, '#') + std::string(length - full, '.') + "]";
+}
 
 void TimeLeft::run_started(std::int64_t scenarios, std::int64_t iterations) {
   scenarios_.assign(static_cast<std::size_t>(std::max<std::int64_t>(scenarios, 1)), {});
@@ -166,7 +166,7 @@ void Progress::show(std::int64_t index, std::string_view step) {
   const auto left = time_left_.seconds();
   const std::string time = left ? fmt::format("{} left", format_duration(*left)) : "";
   if (console_.terminal()) {
-    console_.status(fmt::format("{} {:3.0f}% {:>11}  {}/{} {}: {}", bar(time_left_.share_done()),
+    console_.status(fmt::format("{} {:3.0f}% {:>11}  {}/{} {}: {}", progress_bar(time_left_.share_done()),
                                 time_left_.share_done() * 100, time, index + 1, scenarios_, titles_[index],
                                 step));
     return;

@@ -50,6 +50,9 @@ class TimeLeft {
   double preparation_seconds_ = 0;
 };
 
+/// "[#####...............]" for a share from 0 to 1.
+std::string progress_bar(double share);
+
 /// "0:42", "12:05", "1:02:03".
 std::string format_duration(double seconds);
 

@@ -1,9 +1,12 @@
 // `run`: measures, and prints what came out.
+#include <spdlog/logger.h>
+
 #include <map>
 #include <utility>
 #include <vector>
 
 #include "app/commands.h"
+#include "app/hub_access.h"
 #include "app/limits.h"
 #include "app/progress.h"
 #include "app/results_table.h"
@@ -93,14 +96,46 @@ WorkerProgram worker_program(const CommandLine& line) {
           .kernels_dirs = texts(line.kernels_dirs)};
 }
 
+/// The results are on the disk: an upload that fails says so and how to do it later. Gives the exit status.
+int upload(const CommandContext& context, const HubAccess& hub, const RunOutcome& outcome) {
+  const hub::UploadRequest request{.output_dir = context.line.run.output_dir,
+                                   .dataset = context.line.hub.dataset,
+                                   .run_id = context.line.hub.run_id,
+                                   .summary = outcome.summary};
+  constexpr int interrupted_status = 130;
+  const auto interrupted = [&] {
+    context.log->warn("interrupted, so nothing was uploaded; this does it later: {}",
+                      hub::upload_command_line(request));
+    return interrupted_status;
+  };
+  if (outcome.exit_status == interrupted_status) return interrupted();
+  if (outcome.summary.empty()) {
+    context.log->error("nothing was uploaded, because the run's summary could not be written");
+    return 1;
+  }
+  try {
+    const hub::UploadReport report = hub.upload(request);
+    return outcome.exit_status;
+  } catch (const Interrupted&) {
+    return interrupted();
+  } catch (const Error& error) {
+    context.log->error("{}", error.what());
+    return 1;
+  }
+}
+
 }  // namespace
 
 int run_command(const CommandContext& context) {
+  const HubAccess hub(context);
+  const bool uploads = !context.line.hub.dataset.empty();
+  if (uploads) hub.check_upload();
   RunWatcher watcher(context.console, context.log);
   RunSurroundings surroundings;
   surroundings.libraries = loaded_library_versions();
   surroundings.worker = worker_program(context.line);
   surroundings.reference_dir = reference_dir();
+  surroundings.locate_model = hub.locator();
   if (context.line.run.machine_limits) {
     surroundings.limits = [&](std::span<const EngineServices* const> engines,
                               std::vector<std::int64_t> threads) {
@@ -111,7 +146,7 @@ int run_command(const CommandContext& context) {
       run(context.benchmarks, context.line.run, watcher, context.interrupt, surroundings);
   watcher.clear();
   print(context, watcher.results(), outcome);
-  return outcome.exit_status;
+  return uploads ? upload(context, hub, outcome) : outcome.exit_status;
 }
 
 }  // namespace bv2::app

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/commands.h"
+#include "app/hub_access.h"
 #include "app/table.h"
 #include "base/json.h"
 #include "framework/verify.h"
@@ -15,7 +17,7 @@
 namespace bv2::app {
 namespace {
 
-VerifyOptions options_of(const CommandLine& line) {
+VerifyOptions options_of(const CommandLine& line, LocateModel locate) {
   return {.model_id = line.run.model_id,
           .reference = line.reference,
           .dtype = line.run.dtype,
@@ -24,7 +26,8 @@ VerifyOptions options_of(const CommandLine& line) {
           .attn_implementations = line.run.attn_implementations,
           .sdpa_backends = line.run.sdpa_backends,
           .compile_modes = line.run.compile_modes,
-          .threads = line.run.threads};
+          .threads = line.run.threads,
+          .locate_model = std::move(locate)};
 }
 
 std::string number(std::optional<double> value) { return value ? fmt::format("{:.3g}", *value) : "-"; }
@@ -110,7 +113,8 @@ int verify_command(const CommandContext& context) {
   const auto report = [&](const VerifyResult& result) {
     context.log->debug("{}: {}", result.scenario_name, result.passed ? "passed" : "failed");
   };
-  const auto results = verify(context.benchmarks, options_of(context.line), report,
+  const HubAccess hub(context);
+  const auto results = verify(context.benchmarks, options_of(context.line, hub.locator()), report,
                               [&] { context.interrupt.throw_if_raised(); });
   print(context.output, context.line.format, results);
   return std::ranges::all_of(results, &VerifyResult::passed) ? 0 : 1;

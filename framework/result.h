@@ -76,8 +76,9 @@ struct ScenarioMetadata {
   std::optional<std::string> branch_name;
   std::optional<std::string> commit_message;
   std::string model_id;
-  std::optional<ModelFacts> model;   ///< once it is loaded
-  std::optional<PromptInfo> prompt;  ///< once it is made
+  std::optional<std::string> model_revision;  ///< the commit on the Hub that the model is of
+  std::optional<ModelFacts> model;            ///< once it is loaded
+  std::optional<PromptInfo> prompt;           ///< once it is made
   HardwareInfo hardware_info;
   ScenarioConfig config;
   Procedure procedure;
@@ -89,6 +90,7 @@ struct ScenarioMetadata {
     visit("branch_name", self.branch_name);
     visit("commit_message", self.commit_message);
     visit("model_id", self.model_id);
+    visit("model_revision", self.model_revision);
     visit("model", self.model);
     visit("prompt", self.prompt);
     visit("hardware_info", self.hardware_info);

@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/json.h"
@@ -52,10 +53,10 @@ std::vector<Candidate> select_benchmarks(std::span<const std::unique_ptr<ModelBe
   return selected;
 }
 
-std::string model_type_of(const fs::path& folder) {
+std::string model_type_of(const fs::path& folder, const std::string& model_id) {
   const fs::path path = folder / "config.json";
   if (!fs::exists(path)) {
-    fail<UsageError>("--model-id '{}' is not a checkpoint: it has no config.json", folder.string());
+    fail<UsageError>("--model-id '{}' is not a checkpoint: it has no config.json", model_id);
   }
   try {
     const Json config = read_json(path);
@@ -68,15 +69,21 @@ std::string model_type_of(const fs::path& folder) {
   fail<UsageError>("'{}' does not say its model_type", path.string());
 }
 
+/// A model id with where it is; none for the benchmarks' own shapes.
+struct Model {
+  std::string id;
+  std::optional<ModelLocation> location;
+};
+
+Model find_model(const std::string& model_id, const LocateModel& locate) {
+  if (model_id.empty()) return {};
+  return {model_id, locate(model_id, ModelPart::configuration)};
+}
+
 /// Those of the candidates that can take the model.
-std::vector<Candidate> candidates_for(std::span<const Candidate> candidates, const std::string& model_id) {
-  if (model_id.empty()) return {candidates.begin(), candidates.end()};
-  std::error_code error;
-  if (!fs::is_directory(model_id, error)) {
-    fail<UsageError>("--model-id '{}' is not a folder: so far a model must be a local checkpoint folder",
-                     model_id);
-  }
-  const std::string model_type = model_type_of(model_id);
+std::vector<Candidate> candidates_for(std::span<const Candidate> candidates, const Model& model) {
+  if (!model.location) return {candidates.begin(), candidates.end()};
+  const std::string model_type = model_type_of(model.location->folder, model.id);
   std::vector<Candidate> fitting;
   std::set<std::string> supported;
   for (const Candidate& candidate : candidates) {
@@ -85,7 +92,7 @@ std::vector<Candidate> candidates_for(std::span<const Candidate> candidates, con
     if (std::ranges::find(types, model_type) != types.end()) fitting.push_back(candidate);
   }
   if (!fitting.empty()) return fitting;
-  fail<UsageError>("--model-id '{}' has the model_type '{}'; supported are: {}", model_id, model_type,
+  fail<UsageError>("--model-id '{}' has the model_type '{}'; supported are: {}", model.id, model_type,
                    fmt::join(supported, ", "));
 }
 
@@ -95,7 +102,9 @@ std::string model_name_of(const std::string& model_id) {
     const fs::path folder = fs::weakly_canonical(model_id, error);
     return folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
   }
-  return model_id.substr(model_id.rfind('/') + 1);
+  const std::string name =
+      model_id.substr(0, model_id.find('@'));  // without a revision, which may have slashes
+  return name.substr(name.rfind('/') + 1);
 }
 
 /// An encoder generates nothing, whatever the options say for the decoders beside it.
@@ -107,15 +116,16 @@ void settle_new_tokens(const BenchmarkInfo& info, ScenarioConfig& config) {
   }
 }
 
-PlannedBenchmark planned(const Candidate& candidate, const std::string& model_id,
+PlannedBenchmark planned(const Candidate& candidate, const Model& model,
                          std::vector<ScenarioConfig> configs) {
   PlannedBenchmark result;
   result.benchmark = candidate.benchmark;
   result.info = candidate.info;
   result.name = candidate.info.name;
-  result.model_id = model_id.empty() ? candidate.info.default_model : model_id;
+  result.model_id = model.id.empty() ? candidate.info.default_model : model.id;
   result.model_name = model_name_of(result.model_id);
   for (ScenarioConfig& config : configs) settle_new_tokens(candidate.info, config);
+  result.location = model.location;
   configs = without_duplicates(std::move(configs));
   const std::vector<std::string> names = unique_scenario_names(configs);
   for (std::size_t i = 0; i < configs.size(); ++i) {
@@ -150,15 +160,17 @@ std::vector<ScenarioConfig> level_scenarios(const Candidate& candidate, const Ru
       fmt::join(variants, ", "));
 }
 
-std::vector<PlannedBenchmark> plan_level(std::span<const Candidate> selected, const RunOptions& options) {
-  const std::vector<Candidate> candidates = candidates_for(selected, options.model_id);
+std::vector<PlannedBenchmark> plan_level(std::span<const Candidate> selected, const RunOptions& options,
+                                         const LocateModel& locate) {
+  const Model model = find_model(options.model_id, locate);
+  const std::vector<Candidate> candidates = candidates_for(selected, model);
   std::vector<PlannedBenchmark> plan;
   for (const Candidate& candidate : candidates) {
     std::vector<ScenarioConfig> configs =
         expand_sizes(level_scenarios(candidate, options, options.level), options);
     if (configs.empty()) continue;
     for (ScenarioConfig& config : configs) config.model_id = options.model_id;
-    plan.push_back(planned(candidate, options.model_id, std::move(configs)));
+    plan.push_back(planned(candidate, model, std::move(configs)));
   }
   if (plan.empty()) refuse_filters(candidates, options);
   return plan;
@@ -169,7 +181,8 @@ bool offers(const Candidate& candidate, const ScenarioConfig& config) {
 }
 
 /// The scenarios of a file, for every benchmark that can do them, by model.
-std::vector<PlannedBenchmark> plan_file(std::span<const Candidate> selected, const RunOptions& options) {
+std::vector<PlannedBenchmark> plan_file(std::span<const Candidate> selected, const RunOptions& options,
+                                        const LocateModel& locate) {
   std::vector<ScenarioConfig> configs = filter_scenarios(read_config_file(*options.config_file), options);
   if (configs.empty())
     fail<UsageError>("the filters leave no scenario of '{}'", options.config_file->string());
@@ -181,12 +194,13 @@ std::vector<PlannedBenchmark> plan_file(std::span<const Candidate> selected, con
   }
   std::vector<PlannedBenchmark> plan;
   for (const std::string& model_id : model_ids) {
-    for (const Candidate& candidate : candidates_for(selected, model_id)) {
+    const Model model = find_model(model_id, locate);
+    for (const Candidate& candidate : candidates_for(selected, model)) {
       std::vector<ScenarioConfig> taken;
       std::ranges::copy_if(configs, std::back_inserter(taken), [&](const ScenarioConfig& config) {
         return config.model_id == model_id && offers(candidate, config);
       });
-      if (!taken.empty()) plan.push_back(planned(candidate, model_id, std::move(taken)));
+      if (!taken.empty()) plan.push_back(planned(candidate, model, std::move(taken)));
     }
   }
   for (const ScenarioConfig& config : configs) {
@@ -222,17 +236,33 @@ void name_apart(std::vector<PlannedBenchmark>& plan) {
 }  // namespace
 
 std::vector<PlannedBenchmark> plan_run(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks,
-                                       const RunOptions& options) {
+                                       const RunOptions& options, const LocateModel& locate) {
   validate_options(options);
   const std::vector<Candidate> selected = select_benchmarks(benchmarks, options);
   const auto prompts = static_cast<std::int64_t>(prompt_request(options).texts.size());
   RunOptions settled = options;
   if (settled.batch_sizes.empty()) settled.batch_sizes = {std::max<std::int64_t>(prompts, 1)};
   std::vector<PlannedBenchmark> plan =
-      options.config_file ? plan_file(selected, settled) : plan_level(selected, settled);
+      options.config_file ? plan_file(selected, settled, locate) : plan_level(selected, settled, locate);
   check_batches_take(prompts, plan);
   name_apart(plan);
   return plan;
+}
+
+void locate_models(std::span<PlannedBenchmark> plan, const LocateModel& locate) {
+  std::map<std::string, ModelLocation> located;
+  for (PlannedBenchmark& benchmark : plan) {
+    if (!benchmark.location) continue;
+    const auto [entry, is_new] = located.try_emplace(benchmark.model_id);
+    if (is_new) entry->second = locate(benchmark.model_id, ModelPart::everything);
+    benchmark.location = entry->second;
+  }
+}
+
+ScenarioConfig config_to_open(const PlannedBenchmark& benchmark, const ScenarioConfig& config) {
+  ScenarioConfig opened = config;
+  if (benchmark.location) opened.model_id = benchmark.location->folder.string();
+  return opened;
 }
 
 std::int64_t iteration_count(std::span<const PlannedBenchmark> plan) {

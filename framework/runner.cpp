@@ -302,6 +302,7 @@ class Run {
     metadata.branch_name = git_.branch_name;
     metadata.commit_message = git_.commit_message;
     metadata.model_id = benchmark.model_id;
+    if (benchmark.location) metadata.model_revision = benchmark.location->revision;
     metadata.hardware_info = read_hardware_info(surroundings_.libraries, surroundings_.system_root);
     metadata.procedure = {.isolation = options_.isolation,
                           .schedule = options_.schedule,
@@ -352,10 +353,11 @@ class Run {
 
 RunOutcome run(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, const RunOptions& options,
                RunObserver& observer, const InterruptFlag& interrupt, const RunSurroundings& surroundings) {
-  const std::vector<PlannedBenchmark> plan = plan_run(benchmarks, options);
+  std::vector<PlannedBenchmark> plan = plan_run(benchmarks, options, surroundings.locate_model);
   check_isolation(options, surroundings);
   PromptRequest prompt = prompt_request(options);
   check_output_folder(options.output_dir);
+  locate_models(plan, surroundings.locate_model);
   return Run(benchmarks, plan, options, std::move(prompt), observer, interrupt, surroundings).run();
 }
 

@@ -16,6 +16,7 @@
 #include "framework/engine_services.h"
 #include "framework/machine_limits.h"
 #include "framework/model_benchmark.h"
+#include "framework/model_location.h"
 #include "framework/run_observer.h"
 #include "framework/run_options.h"
 #include "framework/worker/worker_process.h"
@@ -32,7 +33,8 @@ struct RunOutcome {
 /// What a run takes from outside; tests put their own here.
 struct RunSurroundings {
   std::map<std::string, std::string> libraries;  ///< name -> version, for metadata.hardware_info
-  std::filesystem::path system_root = "/";       ///< where /proc and /sys are
+  LocateModel locate_model = locate_folder;
+  std::filesystem::path system_root = "/";  ///< where /proc and /sys are
   /// Gives what scenarios are held against, with those probes and numbers of threads; called at most once,
   /// when the run is known to be possible. None: nothing.
   std::function<MachineLimits(std::span<const EngineServices* const>, std::vector<std::int64_t>)> limits{};

@@ -97,7 +97,7 @@ std::vector<ScenarioReference> scenario_references(std::span<const PlannedBenchm
   std::vector<ScenarioReference> references;
   for (const PlannedBenchmark& benchmark : plan) {
     for (const PlannedScenario& scenario : benchmark.scenarios) {
-      references.push_back(maker.reference_of(benchmark, scenario.config));
+      references.push_back(maker.reference_of(benchmark, config_to_open(benchmark, scenario.config)));
     }
   }
   return references;

@@ -75,11 +75,11 @@ RunOptions plan_options(const VerifyOptions& options, const Reference& reference
   return run;
 }
 
-VerifyResult verify_scenario(const ModelBenchmark& benchmark, const PlannedScenario& scenario,
+VerifyResult verify_scenario(const PlannedBenchmark& benchmark, const PlannedScenario& scenario,
                              const Reference& reference, Dtype dtype) {
   VerifyResult result;
   try {
-    const auto session = benchmark.open(scenario.config);
+    const auto session = benchmark.benchmark->open(config_to_open(benchmark, scenario.config));
     session->prepare();
     result = verify_session(*session, reference, dtype);
   } catch (const Error& error) {
@@ -116,10 +116,12 @@ std::vector<VerifyResult> verify(std::span<const std::unique_ptr<ModelBenchmark>
     fail<UsageError>("the dtype '{}' is not known; float32, bfloat16 and float16 are", options.dtype);
   const Reference reference = read_reference(options.reference);
   std::vector<VerifyResult> results;
-  for (const auto& planned : plan_run(benchmarks, plan_options(options, reference))) {
+  auto plan = plan_run(benchmarks, plan_options(options, reference), options.locate_model);
+  locate_models(plan, options.locate_model);
+  for (const auto& planned : plan) {
     for (const auto& scenario : planned.scenarios) {
       throw_if_interrupted();
-      results.push_back(verify_scenario(*planned.benchmark, scenario, reference, *dtype));
+      results.push_back(verify_scenario(planned, scenario, reference, *dtype));
       report(results.back());
     }
   }

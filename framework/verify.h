@@ -12,6 +12,7 @@
 
 #include "base/dtype.h"
 #include "framework/model_benchmark.h"
+#include "framework/model_location.h"
 #include "framework/output_comparison.h"
 #include "framework/reference.h"
 
@@ -36,7 +37,7 @@ struct VerifyResult {
 VerifyResult verify_session(Session& session, const Reference& reference, Dtype dtype);
 
 struct VerifyOptions {
-  std::string model_id;  ///< checkpoint folder
+  std::string model_id;  ///< a checkpoint folder, or what `locate_model` finds
   std::filesystem::path reference;
   std::string dtype = "float32";
   std::string device = "cpu";
@@ -45,6 +46,7 @@ struct VerifyOptions {
   std::vector<std::string> sdpa_backends;
   std::vector<std::string> compile_modes;
   std::int64_t threads = 0;  ///< 0: physical cores
+  LocateModel locate_model = locate_folder;
 };
 
 /// Verifies every mode with every attention implementation that the benchmarks offer for the model and the

@@ -47,13 +47,14 @@ class ModelDownload {
         commit_(std::move(commit)),
         meter_("downloading " + model.shown(), session.options.progress) {}
 
-  void run(HttpClient& client) {
+  void run(HttpClient& client, ModelPart part) {
     HubApi api(client);
     for (TreeFile& file : api.list_files(model_, commit_)) {
       sizes_[file.path] = file.size_bytes;
       available_.insert(std::move(file.path));
     }
     const std::vector<std::string> descriptions = description_files(available_, model_.shown());
+    if (part == ModelPart::configuration) return fetch({descriptions.front()});
     fetch(descriptions);
     std::string index;
     if (descriptions.back() == weight_index_file()) {
@@ -147,8 +148,8 @@ class ModelDownload {
   std::map<std::string, std::uint64_t> sizes_;
 };
 
-/// The snapshot in the cache, if it has all that the engine needs.
-DownloadedModel from_cache(const RepositoryId& model, const RepositoryCache& cache) {
+/// The snapshot in the cache, if it has all that is needed.
+ModelLocation from_cache(const RepositoryId& model, const RepositoryCache& cache, ModelPart part) {
   const auto commit = cache.known_commit(model.revision);
   const fs::path snapshot = commit ? cache.snapshot(*commit) : fs::path();
   std::error_code error;
@@ -156,6 +157,8 @@ DownloadedModel from_cache(const RepositoryId& model, const RepositoryCache& cac
     fail("the model '{}' is not in the cache '{}': run once without --offline (and HF_HUB_OFFLINE)",
          model.shown(), cache.folder().parent_path().string());
   }
+  if (part == ModelPart::configuration && fs::is_regular_file(snapshot / "config.json", error))
+    return {snapshot, *commit};
   std::set<std::string> available;
   for (auto entry = fs::recursive_directory_iterator(snapshot, error);
        !error && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
@@ -176,20 +179,20 @@ DownloadedModel from_cache(const RepositoryId& model, const RepositoryCache& cac
 
 }  // namespace
 
-DownloadedModel download_model(const RepositoryId& model, const HubOptions& options) {
+ModelLocation download_model(const RepositoryId& model, const HubOptions& options, ModelPart part) {
   check_revision(model.revision);
   const fs::path cache_dir = options.cache_dir ? *options.cache_dir : hub_cache(options.environment);
   const RepositoryCache cache(fs::absolute(cache_dir), model);
-  if (options.offline || offline_by_environment(options.environment)) return from_cache(model, cache);
+  if (options.offline || offline_by_environment(options.environment)) return from_cache(model, cache, part);
 
   const Session session(options);
   HttpClient client(session);
   const std::string commit = HubApi(client).commit_of(model);
   session.debug(fmt::format("{} is at commit {}", model.shown(), commit));
   cache.create();
-  ModelDownload(session, model, cache, commit).run(client);
+  ModelDownload(session, model, cache, commit).run(client, part);
   // Last, so that the name leads to a whole snapshot.
-  cache.remember_commit(model.revision, commit);
+  if (part == ModelPart::everything) cache.remember_commit(model.revision, commit);
   return {cache.snapshot(commit), commit};
 }
 

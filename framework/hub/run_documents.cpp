@@ -62,17 +62,22 @@ Summary newest_summary(const fs::path& output_dir) {
   return *newest;
 }
 
+/// `path` as OUTPUT_DIR/..., or nothing where it is no file below the output folder, also by way of links.
+std::optional<fs::path> inside(const fs::path& output_dir, const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return std::nullopt;
+  const fs::path relative = fs::canonical(path).lexically_relative(fs::canonical(output_dir));
+  if (relative.empty() || *relative.begin() == "..") return std::nullopt;
+  return output_dir / relative;
+}
+
 /// A document as the summary names it: from where the run was started, or from the output folder, which may
 /// have moved since.
 fs::path locate(const std::string& name, const fs::path& output_dir, const fs::path& summary) {
   const fs::path named(name);
   const fs::path in_model_folder = output_dir / named.parent_path().filename() / named.filename();
-  std::error_code error;
-  for (const fs::path& candidate : {output_dir / named, in_model_folder, output_dir / named.filename()}) {
-    if (!fs::is_regular_file(candidate, error)) continue;
-    const fs::path inside =
-        fs::weakly_canonical(candidate, error).lexically_relative(fs::canonical(output_dir));
-    if (!inside.empty() && *inside.begin() != "..") return candidate;
+  for (const fs::path& candidate : {named, output_dir / named, in_model_folder}) {
+    if (auto found = inside(output_dir, candidate)) return *found;
   }
   fail("'{}' names the document '{}', which is not in '{}'", summary.string(), name, output_dir.string());
 }
@@ -83,7 +88,9 @@ RunDocuments find_run(const fs::path& output_dir, const std::optional<fs::path>&
   std::error_code error;
   if (!fs::is_directory(output_dir, error)) fail("'{}' is no folder of results", output_dir.string());
   const Summary summary = summary_path ? read_summary(*summary_path) : newest_summary(output_dir);
-  RunDocuments run{{summary.uuid, summary.timestamp.substr(0, 10)}, output_dir, summary.path, {}};
+  const auto summary_inside = inside(output_dir, summary.path);
+  if (!summary_inside) fail("the summary '{}' is not in '{}'", summary.path.string(), output_dir.string());
+  RunDocuments run{{summary.uuid, summary.timestamp.substr(0, 10)}, output_dir, *summary_inside, {}};
   const Json& results = at(summary.json, "/benchmark_results");
   if (!results.is_object()) fail("'{}': benchmark_results is no object", summary.path.string());
   for (const auto& [benchmark, document] : results.items()) {

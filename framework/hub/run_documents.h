@@ -14,7 +14,7 @@ struct RunDocuments {
   RunIdentity identity;
   std::filesystem::path output_dir;
   std::filesystem::path summary;
-  std::vector<std::filesystem::path> documents;  ///< of the benchmarks; all exist, below output_dir
+  std::vector<std::filesystem::path> documents;  ///< of the benchmarks; all exist, as output_dir/...
 };
 
 /// The run whose summary is `summary`, else the newest in `output_dir`. Throws Error naming the path where

@@ -45,21 +45,22 @@ std::string format_bytes(std::uint64_t bytes) {
   return in_unit(bytes, unit) + " " + unit.name;
 }
 
-std::string format_status(const TransferStatus& status) {
+std::string format_amount(const TransferStatus& status) {
   const ByteUnit& unit = unit_for(status.total_bytes);
   const std::uint64_t percent =
       status.total_bytes == 0 ? 100
                               : static_cast<std::uint64_t>(100.0 * static_cast<double>(status.done_bytes) /
                                                            static_cast<double>(status.total_bytes));
-  std::string line =
-      fmt::format("{}: {}%, {} of {} {}", status.what, percent, in_unit(status.done_bytes, unit),
-                  in_unit(status.total_bytes, unit), unit.name);
+  std::string line = fmt::format("{}%, {} of {} {}", percent, in_unit(status.done_bytes, unit),
+                                 in_unit(status.total_bytes, unit), unit.name);
   if (status.bytes_per_second > 0) {
     line += fmt::format(", {}/s", format_bytes(static_cast<std::uint64_t>(status.bytes_per_second)));
   }
   if (status.seconds_left) line += fmt::format(", {} left", format_seconds(*status.seconds_left));
   return line;
 }
+
+std::string format_status(const TransferStatus& status) { return status.what + ": " + format_amount(status); }
 
 TransferMeter::TransferMeter(std::string what, Report report, Clock now_ns)
     : report_(std::move(report)), now_ns_(now_ns ? std::move(now_ns) : Clock(monotonic_now_ns)) {

@@ -21,6 +21,8 @@ struct TransferStatus {
   std::optional<double> seconds_left;
 };
 
+/// "45%, 120.3 of 269.1 MB, 35.2 MB/s, 4 s left"
+std::string format_amount(const TransferStatus& status);
 /// "downloading org/name: 45%, 120.3 of 269.1 MB, 35.2 MB/s, 4 s left"
 std::string format_status(const TransferStatus& status);
 /// "269.1 MB": powers of 1000, as the Hub's pages show sizes.

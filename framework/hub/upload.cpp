@@ -2,6 +2,7 @@
 #include "framework/hub/upload.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -35,6 +36,10 @@ void require_online_token(const Session& session) {
 
 RepositoryId resolve_dataset(HttpClient& client, const std::string& name) {
   RepositoryId dataset = parse_repository_id(name, RepositoryKind::dataset);
+  if (dataset.revision != "main") {
+    fail<UsageError>("'{}': results go to the main branch of a dataset: leave out '@{}'", name,
+                     dataset.revision);
+  }
   const Account account = HubApi(client).who_am_i();
   if (account.role == "read") {
     fail("the token from {} may only read: make one with write access at {}/settings/tokens",
@@ -152,7 +157,10 @@ class RunUpload {
       add(document);
       rows += result_rows(read_json(document), report_.run_id, run_.identity.uuid, document.string());
     }
-    files.push_back({rows_file(report_.run_id, run_.identity), std::make_shared<TextBody>(rows)});
+    // Where no benchmark left a document there is none: an empty file is no table.
+    if (!rows.empty()) {
+      files.push_back({rows_file(report_.run_id, run_.identity), std::make_shared<TextBody>(rows)});
+    }
     const std::string card = "README.md";
     if (api_.existing_paths(dataset_, parent, {card}).empty()) {
       files.push_back({card, std::make_shared<TextBody>(dataset_card(dataset_.name))});
@@ -182,13 +190,26 @@ class RunUpload {
   UploadReport report_;
 };
 
-std::string how_to_retry(const UploadRequest& request) {
-  return fmt::format("the results stay in '{}'; to upload them later: run_benchmarks upload {} {}{}",
-                     request.output_dir.string(), request.output_dir.string(), request.dataset,
-                     request.run_id ? " --run-id " + *request.run_id : "");
+/// As a word of a shell's command line.
+std::string shell_word(const std::string& text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view("-_.,/:@%+=").find(static_cast<char>(c)) != std::string_view::npos;
+  });
+  if (plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
 }
 
 }  // namespace
+
+std::string upload_command_line(const UploadRequest& request) {
+  const fs::path& what = request.summary ? *request.summary : request.output_dir;
+  std::string line = "run_benchmarks upload " + shell_word(what.string()) + " " + shell_word(request.dataset);
+  if (request.run_id) line += " --run-id " + shell_word(*request.run_id);
+  return line;
+}
 
 UploadReport upload_results(const UploadRequest& request, const HubOptions& options) {
   try {
@@ -202,7 +223,8 @@ UploadReport upload_results(const UploadRequest& request, const HubOptions& opti
   } catch (const UsageError&) {
     throw;
   } catch (const Error& error) {
-    throw Error(fmt::format("{} ({})", error.what(), how_to_retry(request)));
+    throw Error(fmt::format("{}; the results stay in '{}', and this uploads them later: {}", error.what(),
+                            request.output_dir.string(), upload_command_line(request)));
   }
 }
 

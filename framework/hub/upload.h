@@ -33,6 +33,10 @@ struct UploadReport {
 /// only read. Throws Error or UsageError; the message says how to upload later.
 UploadReport upload_results(const UploadRequest& request, const HubOptions& options);
 
+/// The command line that does it, for people to paste: "run_benchmarks upload DIR org/name". Without the
+/// token.
+std::string upload_command_line(const UploadRequest& request);
+
 /// What can be known to be wrong before hours of measuring: no token, one that the Hub does not accept or
 /// that may only read, a name that cannot be, a run id that cannot be. Gives the dataset's full name. Throws
 /// Error or UsageError.

@@ -36,7 +36,7 @@ TEST(CommandLine, TakesTheCommandFirst) {
   EXPECT_EQ(parse({"list"}).command, Command::list);
   EXPECT_EQ(error_of({"lst"}),
             "the command 'lst' is not known, did you mean 'list'? (known: run, list, verify, tokenize, "
-            "machine, cache)");
+            "machine, cache, upload)");
   EXPECT_EQ(error_of({"--level", "1", "list"}), "the command 'list' must be the first argument");
 }
 
@@ -153,17 +153,45 @@ TEST(CommandLine, SaysWhatIsWrongInOneLine) {
       {{"--prompt", ""}, "--prompt: the value is empty"},
       {{"list", "--output-dir", "x"},
        "--output-dir is an option of 'run', not of 'list'; see run_benchmarks list --help"},
-      {{"verify", "--reference", "r"}, "verify needs --model-id DIR, the checkpoint folder"},
+      {{"verify", "--reference", "r"},
+       "verify needs --model-id ID, a checkpoint folder or a model on the Hub"},
+      {{"--upload-to-hub", ""}, "--upload-to-hub: the value is empty"},
+      {{"--token="}, "--token: its value (TOKEN) is missing"},
+      {{"--revision", "v1"}, "--revision: it needs --model-id ORG/NAME, a model on the Hub"},
+      {{"--revision", "v1", "--model-id", "./m"},
+       "--revision: --model-id './m' is a folder, which has no revisions"},
+      {{"--revision", "v1", "--model-id", "o/n@v2"},
+       "--revision 'v1': --model-id 'o/n@v2' names one already"},
+      {{"--revision", "a..b", "--model-id", "o/n"},
+       "'a..b' is not a revision: give a branch, a tag or a commit"},
+      {{"upload", "results"}, "upload needs DIR DATASET; see run_benchmarks upload --help"},
+      {{"upload", "results", "o/n", "x"}, "'x' belongs to no option; see run_benchmarks upload --help"},
+      {{"upload", "results", "o/n", "--offline"},
+       "--offline is an option of 'run', not of 'upload'; see run_benchmarks upload --help"},
       {{"verify", "--model-id", "m"}, "verify needs --reference FILE, a safetensors file"},
   };
   for (const auto& wrong : cases) EXPECT_EQ(error_of(wrong.arguments), wrong.message);
 }
 
 TEST(CommandLine, OptionsThatDoNotWorkYetAreNotAccepted) {
-  for (const char* option : {"--upload-to-hub", "--run-id", "--token", "--num-tokens-to-profile"}) {
+  for (const char* option : {"--num-tokens-to-profile"}) {
     EXPECT_THAT(error_of({option, "1"}), HasSubstr("is not known"));
   }
   EXPECT_THAT(error_of({"--no-gpu-monitoring"}), HasSubstr("is not known"));
+}
+
+TEST(CommandLine, TheHub) {
+  const CommandLine run = parse({"--model-id", "org/name", "--revision", "refs/pr/1", "--offline",
+                                 "--upload-to-hub", "org/results", "--run-id", "7", "--token", "t"});
+  EXPECT_EQ(run.run.model_id, "org/name@refs/pr/1");
+  EXPECT_TRUE(run.hub.offline);
+  EXPECT_EQ(run.hub.dataset, "org/results");
+  EXPECT_EQ(run.hub.run_id, "7");
+  EXPECT_EQ(run.hub.token, "t");
+  const CommandLine upload = parse({"upload", "results", "--run-id=7", "org/results"});
+  EXPECT_EQ(upload.command, Command::upload);
+  EXPECT_THAT(upload.operands, ElementsAre("results", "org/results"));
+  EXPECT_EQ(upload.hub.run_id, "7");
 }
 
 TEST(CommandLine, VerifyChecksInFloat32UnlessToldOtherwise) {
@@ -174,7 +202,8 @@ TEST(CommandLine, VerifyChecksInFloat32UnlessToldOtherwise) {
 }
 
 TEST(CommandLine, HelpNamesEveryOptionAndFitsATerminal) {
-  for (const Arguments& arguments : {Arguments{"--help"}, {"list", "-h"}, {"verify", "--help"}}) {
+  for (const Arguments& arguments :
+       {Arguments{"--help"}, {"list", "-h"}, {"verify", "--help"}, {"upload", "--help"}}) {
     const auto help = parse(arguments).answer;
     ASSERT_TRUE(help);
     EXPECT_THAT(*help, HasSubstr("--log-level"));

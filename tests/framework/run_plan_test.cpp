@@ -87,8 +87,7 @@ TEST_F(RunPlanTest, CheckpointsThatCannotBeRunAreRefused) {
     options_.model_id = model_id;
     return refusal();
   };
-  EXPECT_THAT(refusal_of("org/name"),
-              HasSubstr("'org/name' is not a folder: so far a model must be a local"));
+  EXPECT_THAT(refusal_of("org/name"), HasSubstr("--model-id 'org/name' is not a folder"));
   EXPECT_THAT(refusal_of(checkpoint("a", R"({"model_type": "mamba"})").string()),
               HasSubstr("has the model_type 'mamba'; supported are: gpt2, gpt_neox, llama"));
   EXPECT_THAT(refusal_of(checkpoint("b", "{}").string()),
@@ -99,6 +98,50 @@ TEST_F(RunPlanTest, CheckpointsThatCannotBeRunAreRefused) {
   EXPECT_THAT(refusal_of(checkpoint("e", "{oops").string()), HasSubstr("is not valid JSON"));
   EXPECT_THAT(refusal_of(folder_.write("f/other", "").parent_path().string()),
               HasSubstr("it has no config.json"));
+}
+
+TEST_F(RunPlanTest, AModelFromElsewhereIsNamedAsAskedForAndOpenedWhereItIs) {
+  const auto folder = checkpoint("snapshot", R"({"model_type": "gpt2"})");
+  std::vector<std::pair<std::string, ModelPart>> asked;
+  const LocateModel locate = [&](const std::string& model_id, ModelPart part) -> ModelLocation {
+    asked.emplace_back(model_id, part);
+    return {folder, part == ModelPart::everything ? "c0ffee" : "old"};
+  };
+  options_.model_id = "org/Some-Model@refs/pr/1";
+  auto plan = plan_run(benchmarks_, options_, locate);
+  ASSERT_EQ(plan.size(), 1U);
+  EXPECT_EQ(plan[0].name, "gpt2");
+  EXPECT_EQ(plan[0].model_id, "org/Some-Model@refs/pr/1");
+  EXPECT_EQ(plan[0].model_name, "Some-Model");
+  const ScenarioConfig& config = plan[0].scenarios[0].config;
+  EXPECT_EQ(config.model_id, "org/Some-Model@refs/pr/1") << "as a document that can be run again";
+  EXPECT_EQ(config_to_open(plan[0], config).model_id, folder.string());
+  EXPECT_THAT(asked, ElementsAre(testing::Pair(options_.model_id, ModelPart::configuration)))
+      << "planning downloads no weights";
+
+  locate_models(plan, locate);
+  EXPECT_EQ(plan[0].location->revision, "c0ffee");
+  EXPECT_EQ(asked.size(), 2U);
+}
+
+TEST_F(RunPlanTest, EachModelIsLocatedOnce) {
+  const auto folder = checkpoint("snapshot", R"({"model_type": "llama"})");
+  int asked = 0;
+  const LocateModel locate = [&](const std::string&, ModelPart) {
+    ++asked;
+    return ModelLocation{folder};
+  };
+  dynamic_cast<test::FakeBenchmark&>(*benchmarks_[1]).mutable_info().model_types = {"llama"};
+  options_.config_file = folder_.write("s.jsonl", R"({"model_id": "org/a"}
+{"model_id": "org/a", "batch_size": 2}
+{"model_id": "org/b"}
+{})");
+  auto plan = plan_run(benchmarks_, options_, locate);
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(plan.size(), 2 * 2 + 3U)
+      << "two benchmarks take either model, all three have a shape of their own";
+  locate_models(plan, locate);
+  EXPECT_EQ(asked, 4);
 }
 
 TEST_F(RunPlanTest, FiltersThatLeaveNothingSayWhereThereIsSomething) {

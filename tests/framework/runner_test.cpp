@@ -74,6 +74,7 @@ TEST_F(RunnerTest, DocumentSaysWhatWasRun) {
   EXPECT_EQ(document().model_name, "Fake-1K");
   const ScenarioMetadata metadata = scenario().metadata;
   EXPECT_EQ(metadata.model_id, "nobody/Fake-1K");
+  EXPECT_FALSE(metadata.model_revision);
   EXPECT_EQ(metadata.commit_id, "0123abc");
   EXPECT_EQ(metadata.branch_name, "a-branch");
   EXPECT_EQ(metadata.commit_message, "a message");
@@ -86,6 +87,35 @@ TEST_F(RunnerTest, DocumentSaysWhatWasRun) {
   EXPECT_EQ(metadata.hardware_info.libraries.at("a library"), "1.2");
   EXPECT_EQ(metadata.effective["kernels"]["fake"], 3)
       << "the check, the warm-up, the first measured iteration";
+}
+
+TEST_F(RunnerTest, AModelFromTheHubIsNamedWithItsCommitAndOpenedWhereItIs) {
+  auto& benchmark = add();
+  benchmark.mutable_info().model_types = {"fake"};
+  const auto folder = folder_.write("snapshot/config.json", R"({"model_type": "fake"})").parent_path();
+  surroundings_.locate_model = [&](const std::string&, ModelPart) { return ModelLocation{folder, "c0ffee"}; };
+  options_.model_id = "org/name@v1";
+  run();
+  EXPECT_EQ(document().model_name, "name");
+  const ScenarioMetadata metadata = scenario().metadata;
+  EXPECT_EQ(metadata.model_id, "org/name@v1");
+  EXPECT_EQ(metadata.config.model_id, "org/name@v1");
+  EXPECT_EQ(metadata.model_revision, "c0ffee");
+  EXPECT_EQ(benchmark.record()->opened.at(0).model_id, folder.string());
+}
+
+TEST_F(RunnerTest, NothingIsDownloadedForAFolderThatCannotTakeResults) {
+  add().mutable_info().model_types = {"fake"};
+  const auto folder = folder_.write("snapshot/config.json", R"({"model_type": "fake"})").parent_path();
+  std::vector<ModelPart> asked;
+  surroundings_.locate_model = [&](const std::string&, ModelPart part) {
+    asked.push_back(part);
+    return ModelLocation{folder};
+  };
+  options_.model_id = "org/name";
+  options_.output_dir = folder / "config.json";
+  EXPECT_THROW(run(), UsageError);
+  EXPECT_THAT(asked, ElementsAre(ModelPart::configuration));
 }
 
 TEST_F(RunnerTest, ItsConfigGivesTheSameScenarioAgain) {

@@ -92,7 +92,8 @@ void tree(const HubRequest& request, const HubRepository& repository, const HubC
 
 void paths_info(const HubRequest& request, const HubCommit& commit, httplib::Response& response) {
   Json found = Json::array();
-  for (const Json& path_json : Json::parse(request.http.body).at("paths")) {
+  const Json asked = Json::parse(request.http.body);
+  for (const Json& path_json : asked.at("paths")) {
     const std::string path = path_json;
     const auto file = commit.files.find(path);
     if (file != commit.files.end()) {
@@ -145,12 +146,13 @@ bool api(const HubRequest& request, httplib::Response& response) {
   return true;
 }
 
-/// [datasets/]NAMESPACE/NAME/resolve/REVISION/PATH
+/// [datasets/]NAMESPACE/NAME/(resolve|raw)/REVISION/PATH
 bool resolve(const HubRequest& request, httplib::Response& response) {
   const auto& segments = request.segments;
   const bool dataset = !segments.empty() && segments[0] == "datasets";
   const std::size_t first = dataset ? 1 : 0;
-  if (segments.size() < first + 5 || segments[first + 2] != "resolve") return false;
+  if (segments.size() < first + 5 || (segments[first + 2] != "resolve" && segments[first + 2] != "raw"))
+    return false;
   const std::string kind = dataset ? "datasets" : "models";
   const std::string name = segments[first] + "/" + segments[first + 1];
   HubRepository* repository = visible_repository(request, response, kind, name);
@@ -173,6 +175,10 @@ bool resolve(const HubRequest& request, httplib::Response& response) {
     return true;
   }
   const HubFile& file = found->second;
+  if (segments[first + 2] == "raw") {
+    response.set_content(file.in_git(), "text/plain; charset=utf-8");
+    return true;
+  }
   response.set_header("X-Repo-Commit", commit->id);
   if (file.large) {
     response.set_header("X-Linked-Etag", "\"" + file.etag() + "\"");
@@ -199,11 +205,24 @@ bool resolve_cache(const HubRequest& request, std::optional<HubContent>& content
   return true;
 }
 
+/// As for models that were once without an organisation.
+bool redirect_renamed(const HubRequest& request, httplib::Response& response) {
+  for (const auto& [old_name, name] : request.store.renamed) {
+    const std::size_t at = request.http.target.find("/" + old_name + "/");
+    if (at == std::string::npos) continue;
+    std::string target = request.http.target;
+    response.set_redirect(target.replace(at + 1, old_name.size(), name), 307);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool handle_read(const HubRequest& request, httplib::Response& response, std::optional<HubContent>& content) {
   const auto& segments = request.segments;
   if (segments.empty()) return false;
+  if (redirect_renamed(request, response)) return true;
   if (segments[0] != "api") return request.http.method != "PUT" && resolve(request, response);
   if (segments.size() == 2 && segments[1] == "whoami-v2") {
     who_am_i(request, response);

@@ -291,6 +291,11 @@ void HubServer::add_fault(const HubFault& fault) {
   state_->faults.push_back(fault);
 }
 
+void HubServer::clear_faults() {
+  const std::scoped_lock lock(state_->mutex);
+  state_->faults.clear();
+}
+
 void HubServer::with_store(const std::function<void(HubStore&)>& action) {
   const std::scoped_lock lock(state_->mutex);
   action(state_->store);

@@ -69,6 +69,7 @@ class HubServer {
                              const std::map<std::string, std::string>& files,
                              HubAccess access = HubAccess::everyone);
   void add_fault(const HubFault& fault);
+  void clear_faults();
   /// Any other change or question, with the store to itself.
   void with_store(const std::function<void(HubStore&)>& action);
 

@@ -9,12 +9,13 @@ namespace bv2::test {
 
 std::string HubFile::sha256() const { return digest_of(DigestKind::sha256, content); }
 
-std::string HubFile::git_oid() const {
-  if (!large) return digest_of(DigestKind::git_blob, content);
-  return digest_of(DigestKind::git_blob,
-                   fmt::format("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n",
-                               sha256(), content.size()));
+std::string HubFile::in_git() const {
+  if (!large) return content;
+  return fmt::format("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {}\n", sha256(),
+                     content.size());
 }
+
+std::string HubFile::git_oid() const { return digest_of(DigestKind::git_blob, in_git()); }
 
 const HubCommit* HubRepository::find(const std::string& revision) const {
   if (commits.empty()) return nullptr;

@@ -13,7 +13,8 @@ namespace bv2::test {
 
 struct HubFile {
   std::string content;
-  bool large = false;  ///< in the storage, with a pointer in the repository
+  bool large = false;                        ///< in the storage, with a pointer in the repository
+  [[nodiscard]] std::string in_git() const;  ///< the content, or the pointer to it
   [[nodiscard]] std::string git_oid() const;
   [[nodiscard]] std::string sha256() const;
   /// What `ETag` or `X-Linked-Etag` says.
@@ -53,6 +54,7 @@ struct HubAccount {
 
 struct HubStore {
   std::map<std::string, HubRepository> repositories;                 ///< by KIND/NAME
+  std::map<std::string, std::string> renamed;                        ///< old name -> name, as redirects
   std::map<std::string, HubAccount> accounts;                        ///< by token
   std::map<std::string, std::string> large_files;                    ///< by SHA-256
   std::map<std::string, std::map<int, std::string>> uploaded_parts;  ///< by SHA-256, of multipart uploads

@@ -64,7 +64,8 @@ void create_repository(const HubRequest& request, httplib::Response& response) {
 
 void preupload(const HubRequest& request, httplib::Response& response) {
   Json files = Json::array();
-  for (const Json& file : Json::parse(request.http.body).at("files")) {
+  const Json asked = Json::parse(request.http.body);
+  for (const Json& file : asked.at("files")) {
     const std::string path = file.at("path");
     decode_base64(file.at("sample"));
     const bool large = goes_to_storage(request.options, path, file.at("size").get<std::uint64_t>());
