@@ -176,7 +176,8 @@ void NativeProgram::multiply_by_own_loops(const PanelMatrix& matrix, std::int64_
   wide_input_.resize(std::max(wide_input_.size(), static_cast<std::size_t>(rows * matrix.depth)));
   widen(matrix.dtype, x, rows * matrix.depth, wide_input_.data());
   const ProductInput input{.x = wide_input_.data(), .rows = rows};
-  const LinearTarget target{.weight = matrix, .bias = bias, .residual = nullptr, .out = out};
+  const LinearTarget target{
+      .weight = matrix, .bias = bias, .activation = {}, .residual = nullptr, .out = out};
   bv2::engine::in_parallel(matrix.panels(), [&](std::int64_t begin, std::int64_t end) {
     multiply_panels(input, target, begin, end);
   });
