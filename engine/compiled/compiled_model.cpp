@@ -157,7 +157,8 @@ CompiledModel::Compiled& CompiledModel::compiled(const GraphKind& kind) {
 StepResult CompiledModel::run(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which) {
   const Sizes sizes{
       .batch = ids.size(0), .tokens = ids.size(1), .past = cache.length, .capacity = cache.capacity};
-  check_fits(cache, sizes.tokens);
+  const bool keeps_tokens = model_->config().causal;
+  if (keeps_tokens) check_fits(cache, sizes.tokens);
   Compiled& step =
       compiled({.one_token = sizes.tokens == 1, .padding = cache.padding.defined(), .logits = which});
   if (!step.fits(sizes, cache)) step.bind(sizes, cache);
@@ -166,7 +167,7 @@ StepResult CompiledModel::run(Context& context, const Tensor& ids, KvCache& cach
     std::ranges::copy(cache.padding.span<std::int64_t>(), step.padding.data<std::int64_t>());
   Calls calls(step.graph, *step.bindings, context, sizes);
   step.program->run(sizes, step.addresses, calls);
-  cache.length += sizes.tokens;
+  if (keeps_tokens) cache.length += sizes.tokens;
   StepResult result{.logits = step.bindings->tensor(step.graph.results[0], sizes), .chosen = {}};
   if (step.graph.results.size() > 1) result.chosen = step.bindings->tensor(step.graph.results[1], sizes);
   return result;

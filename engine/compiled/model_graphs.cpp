@@ -1,4 +1,4 @@
-// Traces a decoder's forward, with the choice of the next token.
+// Traces a model's forward, with the choice of the next token.
 #include "engine/compiled/model_graphs.h"
 
 #include <fmt/format.h>
@@ -32,16 +32,17 @@ KvCache traced_cache(const KvCache& real, Tracer& tracer, const Sizes& sizes, bo
 }  // namespace
 
 Graph trace_model(const Model& model, AttentionPath attention, const GraphKind& kind) {
+  const bool chooses = model.config().causal && kind.logits == LogitsOf::last_token;
   const auto forward = [&](Context& context, Tracer& tracer, const Sizes& sizes) {
     const Tensor ids = tracer.input("ids", Dtype::int64, {sizes.batch, sizes.tokens});
     KvCache cache = traced_cache(model.make_cache(sizes.batch, sizes.capacity), tracer, sizes, kind.padding);
     const Tensor logits = model.forward(context, ids, cache, kind.logits);
     std::vector<Tensor> results{logits};
-    if (kind.logits == LogitsOf::last_token) results.push_back(argmax(context, logits));
+    if (chooses) results.push_back(argmax(context, logits));
     return results;
   };
-  return trace(graph_name(kind), {.batch = true, .tokens = !kind.one_token, .past = true}, attention,
-               forward);
+  return trace(graph_name(kind), {.batch = true, .tokens = !kind.one_token, .past = model.config().causal},
+               attention, forward);
 }
 
 }  // namespace bv2::engine::compiled

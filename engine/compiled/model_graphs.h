@@ -1,4 +1,4 @@
-// The graphs of a decoder's forward.
+// The graphs of a model's forward.
 #pragma once
 
 #include "engine/compiled/graph.h"
@@ -16,8 +16,8 @@ struct GraphKind {
 };
 
 /// Inputs: ids [batch, tokens], and padding [batch] where there is some; states: keys.N and values.N of
-/// layer N. Results: the logits [batch, 1 or tokens, vocabulary] and, where they are of the last token, the
-/// largest one's index [batch, 1].
+/// layer N. Results: the logits [batch, 1 or tokens, vocabulary] (an encoder's last hidden state) and, where
+/// they are a decoder's of the last token, the largest one's index [batch, 1].
 Graph trace_model(const Model& model, AttentionPath attention, const GraphKind& kind);
 
 }  // namespace bv2::engine::compiled
