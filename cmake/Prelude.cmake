@@ -8,4 +8,6 @@ foreach(part abi team vectors math products)
   string(APPEND PRELUDE_PARTS "constexpr std::string_view ${part} = R\"prelude(${text})prelude\";\n")
 endforeach()
 configure_file(${CMAKE_SOURCE_DIR}/cmake/prelude_files.h.in ${CMAKE_BINARY_DIR}/generated/engine/compiled/prelude_files.h @ONLY)
-target_include_directories(bv2_engine PRIVATE ${CMAKE_BINARY_DIR}/generated)
+# For the one file that reads it: another folder for all of them would compile each anew.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/engine/compiled/code_text.cpp PROPERTIES
+  INCLUDE_DIRECTORIES ${CMAKE_BINARY_DIR}/generated)
