@@ -19,6 +19,7 @@
 #include "framework/benchmark_modules.h"
 #include "framework/kernel_packs.h"
 #include "framework/timestamp.h"
+#include "framework/worker/serve.h"
 
 namespace bv2::app {
 namespace {
@@ -111,5 +112,6 @@ int main(int argc, char** argv) {
   // And a file that may not grow is a write that fails, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  if (argc == 2 && std::string_view(argv[1]) == bv2::worker_argument) return bv2::serve_worker();
   return bv2::app::guarded(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -160,6 +160,60 @@ std::vector<OptionRow> model_options() {
   };
 }
 
+/// The value goes through `parse` into the field.
+template <class Value, class Parse>
+Setter parsed(Value RunOptions::*field, Parse parse) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    line.run.*field = parse(option, values[0]);
+  };
+}
+
+/// One of an enumeration's names.
+template <class Enum>
+Setter named(Enum RunOptions::*field) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    const std::span<const std::string_view> names = enum_names(Enum{});
+    const std::string name = parse_choice(option, values[0], names);
+    line.run.*field = static_cast<Enum>(std::ranges::find(names, name) - names.begin());
+  };
+}
+
+std::vector<OptionRow> trust_options() {
+  return {
+      {running, how, "--schedule", "NAME",
+       "interleaved (default): rounds over all scenarios that fit into memory\ntogether, in random order; "
+       "sequential: one scenario after another",
+       named(&R::schedule)},
+      {running, how, "--schedule-seed", "N", "of the random order (default: another one in each run)",
+       parsed(&R::schedule_seed,
+              [](std::string_view option, std::string_view text) {
+                return static_cast<std::uint64_t>(
+                    parse_integer(option, text, 0, std::numeric_limits<std::int64_t>::max()));
+              })},
+      {running, how, "--launches", "N", "processes a scenario, each with all of its iterations (default 1)",
+       integer(&R::launches, 1, most_iterations)},
+      {running, how, "--target-precision", "P",
+       "go on until the 95% interval of the median latency is within ±P, such as 1%",
+       parsed(&R::target_precision, parse_share)},
+      {running, how, "--budget", "TIME",
+       "for the whole run, such as 10m: what is left after the iterations above\ngoes to the scenarios that "
+       "need it most",
+       parsed(&R::budget_ns, parse_duration_ns)},
+      {running, how, "--isolation", "NAME",
+       "process (default): a crash or hang costs one scenario; none: no such\nprocesses",
+       named(&R::isolation)},
+      {running, how, "--timeout", "TIME", "of each step and iteration of a scenario (default 30m; 0: none)",
+       parsed(&R::timeout_ns, parse_duration_ns)},
+      {running, how, "--scenario-timeout", "TIME", "of all that a scenario does (default: none)",
+       parsed(&R::scenario_timeout_ns, parse_duration_ns)},
+      {running, how, "--memory-limit", "SIZE", "of each scenario's process, such as 4g (default: none)",
+       parsed(&R::memory_limit_bytes, parse_bytes)},
+      {running, how, "--resume", "",
+       "go on with the newest interrupted run of the output folder; give the\noptions that it had",
+       [](CommandLine& line, std::string_view, const Values&) { line.run.resume = true; }},
+  };
+}
+
 std::vector<OptionRow> measuring_options() {
   return {
       {measuring, how, "--warmup-iterations", "N", "before measuring (default 3)",
@@ -195,7 +249,8 @@ std::vector<OptionRow> place_options() {
 
 std::vector<OptionRow> option_table() {
   std::vector<OptionRow> table;
-  for (auto&& part : {selection_options(), model_options(), measuring_options(), place_options()}) {
+  for (auto&& part :
+       {selection_options(), model_options(), measuring_options(), trust_options(), place_options()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/scramble.h"
 
 namespace bv2 {
 namespace {
@@ -45,14 +46,6 @@ Ids text_to_length(const EncodedText& text, std::size_t length) {
   ids.insert(ids.end(), text.suffix.begin(), text.suffix.end());
   ids.resize(length);
   return ids;
-}
-
-/// Of splitmix64: the same everywhere, unlike the distributions of the standard library.
-std::uint64_t scrambled(std::uint64_t value) {
-  value += 0x9e3779b97f4a7c15U;
-  value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
-  value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
-  return value ^ (value >> 31U);
 }
 
 /// Vocabularies begin with their special tokens; these ids are not used where there are enough others.

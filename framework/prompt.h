@@ -16,6 +16,11 @@ namespace bv2 {
 struct PromptRequest {
   std::optional<std::string> text{};
   std::vector<std::int64_t> ids{};
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("text", self.text);
+    visit("ids", self.ids);
+  }
 };
 
 /// The request of the options; reads --prompt-file, without the line break at its end. Throws UsageError when
