@@ -30,7 +30,8 @@ constexpr std::array commands{
         "run_benchmarks [run] [options]     run benchmarks\n"
         "run_benchmarks list [options]      the benchmarks, and the scenarios that the options would give\n"
         "run_benchmarks verify [options]    hold the engine against reference outputs\n"
-        "run_benchmarks cache list|clear    the code that compiled mode keeps on disk\n"},
+        "run_benchmarks cache list|clear    the code that compiled mode keeps on disk\n"
+        "run_benchmarks compare BASE NEW    what changed between results, with what confidence\n"},
     CommandRow{"list", Command::list,
                "Lists the benchmarks, and the scenarios that the options would give.\n\n"
                "run_benchmarks list [options]\n"
@@ -43,6 +44,14 @@ constexpr std::array commands{
                "run_benchmarks cache list          what is kept, used last first\n"
                "run_benchmarks cache clear         removes it; the next run compiles again\n",
                "list or clear", 1, 1},
+    CommandRow{
+        "compare", Command::compare,
+        "Says what changed between results, with what confidence.\n\n"
+        "run_benchmarks compare BASE NEW... [options]\n\n"
+        "BASE and NEW are result documents, or folders of them (several documents of a scenario are its\n"
+        "launches). Exit status: 0 nothing is slower, 3 something is, 1 something fails in NEW that BASE\n"
+        "measured, 4 something is inconclusive (with --strict), 2 not comparable.\n",
+        "BASE NEW...", 2, 100},
 };
 
 /// Prints what the command's row says where CLI11 would make up a line of usage.

@@ -31,5 +31,6 @@ int list_command(const CommandContext& context);
 int list_kernels_command(const CommandContext& context);
 int verify_command(const CommandContext& context);
 int cache_command(const CommandContext& context);
+int compare_command(const CommandContext& context);
 
 }  // namespace bv2::app

@@ -53,6 +53,8 @@ int do_command(const CommandContext& context) {
       return verify_command(context);
     case Command::cache:
       return cache_command(context);
+    case Command::compare:
+      return compare_command(context);
   }
   return failure_status;
 }

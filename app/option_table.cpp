@@ -102,11 +102,13 @@ constexpr std::string_view how = "How it is measured";
 constexpr std::string_view where = "Where things are and go";
 
 const std::vector<Command> all{Command::run, Command::list, Command::verify};
-const std::vector<Command> every{Command::run, Command::list, Command::verify, Command::cache};
+const std::vector<Command> every{Command::run, Command::list, Command::verify, Command::cache,
+                                 Command::compare};
 const std::vector<Command> measuring{Command::run, Command::list};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
 const std::vector<Command> verifying{Command::verify};
+const std::vector<Command> comparing{Command::compare};
 
 using R = RunOptions;
 
@@ -225,6 +227,24 @@ std::vector<OptionRow> measuring_options() {
   };
 }
 
+std::vector<OptionRow> comparison_options() {
+  return {
+      {comparing, how, "--margin", "P", "differences that do not matter: EQUIVALENT within them (default 2%)",
+       [](CommandLine& line, std::string_view option, const Values& values) {
+         line.compare.margin = parse_share(option, values[0]);
+       }},
+      {comparing, how, "--launch-noise", "P",
+       "what a process may add to all its iterations, where BASE or NEW\nhas one launch only (default 0.5%)",
+       [](CommandLine& line, std::string_view option, const Values& values) {
+         line.compare.launch_noise = parse_share(option, values[0]);
+       }},
+      {comparing, how, "--different-machines", "", "compare although the machines differ",
+       [](CommandLine& line, std::string_view, const Values&) { line.compare.different_machines = true; }},
+      {comparing, how, "--strict", "", "status 4 where something is inconclusive",
+       [](CommandLine& line, std::string_view, const Values&) { line.strict = true; }},
+  };
+}
+
 std::vector<OptionRow> place_options() {
   return {
       {running, where, "--output-dir", "DIR", "results go there (default benchmark_results)",
@@ -249,8 +269,8 @@ std::vector<OptionRow> place_options() {
 
 std::vector<OptionRow> option_table() {
   std::vector<OptionRow> table;
-  for (auto&& part :
-       {selection_options(), model_options(), measuring_options(), trust_options(), place_options()}) {
+  for (auto&& part : {selection_options(), model_options(), measuring_options(), trust_options(),
+                      comparison_options(), place_options()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

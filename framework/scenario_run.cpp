@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "framework/scenario_summary.h"
 #include "framework/token_timeline.h"
 #include "framework/worker/messages.h"
 
@@ -226,18 +227,7 @@ ScenarioResult ScenarioRun::result() const {
     result.error.emplace(fmt::format("interrupted after {} of {} iterations", iterations_in_pass_,
                                      scenario_->config.measurement_iterations));
   }
-  if (result.iterations.empty()) return result;
-  const std::int64_t prompt_tokens = result.metadata.prompt ? result.metadata.prompt->tokens : 0;
-  for (const Metric& metric : metrics()) {
-    std::vector<double> values;
-    for (const Iteration& iteration : result.iterations) {
-      const IterationTimes times{scenario_->config.batch_size, prompt_tokens, iteration.start_ns,
-                                 iteration.token_ns};
-      if (const auto value = metric.value(times)) values.push_back(*value);
-    }
-    result.measurements.emplace_back(metric.name, summarise(std::string(metric.unit), std::move(values)));
-  }
-  result.measurements.emplace_back("peak_host_memory", summarise("bytes", peak_memory_bytes_));
+  summarise_scenario(result, peak_memory_bytes_);
   return result;
 }
 

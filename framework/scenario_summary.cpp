@@ -1,0 +1,106 @@
+// From the iterations of a scenario to its statistics.
+#include "framework/scenario_summary.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "framework/token_timeline.h"
+
+namespace bv2 {
+namespace {
+
+constexpr double seconds_per_ns = 1e-9;
+
+IterationTimes times_of(const ScenarioResult& scenario, const Iteration& iteration) {
+  return {scenario.metadata.config.batch_size,
+          scenario.metadata.prompt ? scenario.metadata.prompt->tokens : 0, iteration.start_ns,
+          iteration.token_ns};
+}
+
+std::map<std::int64_t, std::vector<Iteration*>> by_launch(ScenarioResult& scenario) {
+  std::map<std::int64_t, std::vector<Iteration*>> launches;
+  for (Iteration& iteration : scenario.iterations) {
+    if (!iteration.token_ns.empty()) launches[iteration.launch].push_back(&iteration);
+  }
+  return launches;
+}
+
+void find_warm_up(ScenarioResult& scenario) {
+  scenario.steady_state.clear();
+  for (auto& [launch, iterations] : by_launch(scenario)) {
+    std::vector<double> latencies;
+    for (Iteration* iteration : iterations) {
+      std::erase(iteration->flags, warm_up_flag);
+      latencies.push_back(
+          static_cast<double>(std::max<std::int64_t>(iteration->token_ns.back() - iteration->start_ns, 1)));
+    }
+    const SteadyState state = find_steady_state(latencies);
+    for (std::size_t i = 0; i < state.begin.value_or(0); ++i) iterations[i]->flags.emplace_back(warm_up_flag);
+    scenario.steady_state.push_back(state);
+  }
+}
+
+const Metric* metric_named(std::string_view name) {
+  const auto found = std::ranges::find(metrics(), name, &Metric::name);
+  return found == metrics().end() ? nullptr : &*found;
+}
+
+Summary summary_of(const ScenarioResult& scenario, const Metric& metric) {
+  std::vector<double> values;
+  std::vector<std::int64_t> launches;
+  for (const IterationValue& found : metric_values(scenario, metric.name)) {
+    values.push_back(found.value);
+    launches.push_back(found.iteration->launch);
+  }
+  return summarise(std::string(metric.unit), std::move(values), launches);
+}
+
+TokenLatency token_latency_of(const ScenarioResult& scenario) {
+  std::map<std::int64_t, LaunchValues> launches;
+  for (const Iteration& iteration : scenario.iterations) {
+    if (!counts(iteration)) continue;
+    IterationValues& tokens = launches[iteration.launch].emplace_back();
+    for (std::size_t i = 1; i < iteration.token_ns.size(); ++i) {
+      tokens.push_back(static_cast<double>(iteration.token_ns[i] - iteration.token_ns[i - 1]) *
+                       seconds_per_ns);
+    }
+  }
+  std::vector<LaunchValues> ordered;
+  for (auto& [launch, values] : launches) ordered.push_back(std::move(values));
+  // The token after the first is computed from the prompt and the first.
+  const std::int64_t prompt_tokens = scenario.metadata.prompt ? scenario.metadata.prompt->tokens : 0;
+  return token_latency(ordered, prompt_tokens + 1);
+}
+
+}  // namespace
+
+bool counts(const Iteration& iteration) {
+  return std::ranges::find(iteration.flags, warm_up_flag) == iteration.flags.end();
+}
+
+std::vector<IterationValue> metric_values(const ScenarioResult& scenario, std::string_view metric) {
+  const Metric* known = metric_named(metric);
+  if (known == nullptr) return {};
+  std::vector<IterationValue> values;
+  for (const Iteration& iteration : scenario.iterations) {
+    if (!counts(iteration)) continue;
+    if (const auto value = known->value(times_of(scenario, iteration)))
+      values.push_back({&iteration, *value});
+  }
+  return values;
+}
+
+void summarise_scenario(ScenarioResult& scenario, std::span<const double> peak_memory_bytes) {
+  scenario.measurements.clear();
+  if (scenario.iterations.empty()) return;
+  find_warm_up(scenario);
+  for (const Metric& metric : metrics()) {
+    scenario.measurements.emplace_back(metric.name, summary_of(scenario, metric));
+  }
+  scenario.measurements.emplace_back(
+      "peak_host_memory", summarise("bytes", {peak_memory_bytes.begin(), peak_memory_bytes.end()}));
+  scenario.token_latency = token_latency_of(scenario);
+}
+
+}  // namespace bv2
