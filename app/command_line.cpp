@@ -31,7 +31,8 @@ constexpr std::array commands{
         "run_benchmarks list [options]      the benchmarks, and the scenarios that the options would give\n"
         "run_benchmarks verify [options]    hold the engine against reference outputs\n"
         "run_benchmarks cache list|clear    the code that compiled mode keeps on disk\n"
-        "run_benchmarks compare BASE NEW    what changed between results, with what confidence\n"},
+        "run_benchmarks compare BASE NEW    what changed between results, with what confidence\n"
+        "run_benchmarks calibrate           how far the tool can be trusted on this machine\n"},
     CommandRow{"list", Command::list,
                "Lists the benchmarks, and the scenarios that the options would give.\n\n"
                "run_benchmarks list [options]\n"
@@ -52,6 +53,11 @@ constexpr std::array commands{
         "launches). Exit status: 0 nothing is slower, 3 something is, 1 something fails in NEW that BASE\n"
         "measured, 4 something is inconclusive (with --strict), 2 not comparable.\n",
         "BASE NEW...", 2, 100},
+    CommandRow{
+        "calibrate", Command::calibrate,
+        "Measures the tool on this machine: how often it finds differences that are not there (the first\n"
+        "scenario of the options compared with itself), how right its times are, what its monitors cost.\n\n"
+        "run_benchmarks calibrate [options]\n"},
 };
 
 /// Prints what the command's row says where CLI11 would make up a line of usage.

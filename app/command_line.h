@@ -13,7 +13,7 @@
 
 namespace bv2::app {
 
-enum class Command { run, list, verify, cache, compare };
+enum class Command { run, list, verify, cache, compare, calibrate };
 /// Of what is written to stdout.
 enum class OutputFormat { table, json, jsonl, csv, md };
 
@@ -24,7 +24,8 @@ struct CommandLine {
   bool list_kernels = false;          ///< `list` shows the kernels instead of the benchmarks
   std::vector<std::string> operands;  ///< what a command takes besides options
   CompareOptions compare;
-  bool strict = false;  ///< `compare` fails for what is inconclusive too
+  std::size_t comparisons = 40;  ///< of `calibrate`
+  bool strict = false;           ///< `compare` fails for what is inconclusive too
   std::vector<std::filesystem::path> benches_dirs;
   std::vector<std::filesystem::path> kernels_dirs;
   LogLevel log_level = LogLevel::info;

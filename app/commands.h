@@ -32,5 +32,6 @@ int list_kernels_command(const CommandContext& context);
 int verify_command(const CommandContext& context);
 int cache_command(const CommandContext& context);
 int compare_command(const CommandContext& context);
+int calibrate_command(const CommandContext& context);
 
 }  // namespace bv2::app

@@ -101,14 +101,15 @@ constexpr std::string_view model = "The model and its prompt";
 constexpr std::string_view how = "How it is measured";
 constexpr std::string_view where = "Where things are and go";
 
-const std::vector<Command> all{Command::run, Command::list, Command::verify};
-const std::vector<Command> every{Command::run, Command::list, Command::verify, Command::cache,
-                                 Command::compare};
-const std::vector<Command> measuring{Command::run, Command::list};
+const std::vector<Command> all{Command::run, Command::list, Command::verify, Command::calibrate};
+const std::vector<Command> every{Command::run,   Command::list,    Command::verify,
+                                 Command::cache, Command::compare, Command::calibrate};
+const std::vector<Command> measuring{Command::run, Command::list, Command::calibrate};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
 const std::vector<Command> verifying{Command::verify};
 const std::vector<Command> comparing{Command::compare};
+const std::vector<Command> calibrating{Command::calibrate};
 
 using R = RunOptions;
 
@@ -240,6 +241,10 @@ std::vector<OptionRow> comparison_options() {
        }},
       {comparing, how, "--different-machines", "", "compare although the machines differ",
        [](CommandLine& line, std::string_view, const Values&) { line.compare.different_machines = true; }},
+      {calibrating, how, "--comparisons", "N", "of the scenario with itself (default 40)",
+       [](CommandLine& line, std::string_view option, const Values& values) {
+         line.comparisons = static_cast<std::size_t>(parse_integer(option, values[0], 1, most_iterations));
+       }},
       {comparing, how, "--strict", "", "status 4 where something is inconclusive",
        [](CommandLine& line, std::string_view, const Values&) { line.strict = true; }},
   };
