@@ -51,6 +51,10 @@ int do_command(const CommandContext& context) {
       return context.line.list_kernels ? list_kernels_command(context) : list_command(context);
     case Command::verify:
       return verify_command(context);
+    case Command::tokenize:
+      return tokenize_command(context);
+    case Command::machine:
+      return machine_command(context);
     case Command::cache:
       return cache_command(context);
     case Command::compare:

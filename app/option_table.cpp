@@ -87,6 +87,11 @@ void set_reference(CommandLine& line, std::string_view /*option*/, const Values&
   line.reference = values[0];
 }
 
+void set_input(CommandLine& line, std::string_view option, const Values& values) {
+  if (values[0].empty()) fail<UsageError>("{}: the value is empty", option);
+  line.input = values[0];
+}
+
 void set_log_level(CommandLine& line, std::string_view option, const Values& values) {
   line.log_level = *log_level_from_name(parse_choice(option, values[0], log_levels));
 }
@@ -101,13 +106,19 @@ constexpr std::string_view model = "The model and its prompt";
 constexpr std::string_view how = "How it is measured";
 constexpr std::string_view where = "Where things are and go";
 
+const std::vector<Command> computing{Command::run, Command::list, Command::verify, Command::machine,
+                                     Command::calibrate};
 const std::vector<Command> all{Command::run, Command::list, Command::verify, Command::calibrate};
-const std::vector<Command> every{Command::run,   Command::list,    Command::verify,
-                                 Command::cache, Command::compare, Command::calibrate};
+const std::vector<Command> every{Command::run,     Command::list,  Command::verify,  Command::tokenize,
+                                 Command::machine, Command::cache, Command::compare, Command::calibrate};
+const std::vector<Command> tabular{Command::run,   Command::list,    Command::verify,   Command::machine,
+                                   Command::cache, Command::compare, Command::calibrate};
 const std::vector<Command> measuring{Command::run, Command::list, Command::calibrate};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
 const std::vector<Command> verifying{Command::verify};
+const std::vector<Command> tokenizing{Command::tokenize};
+const std::vector<Command> on_machine{Command::machine};
 const std::vector<Command> comparing{Command::compare};
 const std::vector<Command> calibrating{Command::calibrate};
 
@@ -142,6 +153,8 @@ std::vector<OptionRow> model_options() {
       {measuring, model, "--model-id", "ID", "a checkpoint folder (default: the benchmark's own shape)",
        text(&R::model_id)},
       {verifying, model, "--model-id", "DIR", "the checkpoint folder", text(&R::model_id)},
+      {tokenizing, model, "--model-id", "DIR", "a folder with a tokenizer.json", text(&R::model_id)},
+      {tokenizing, model, "--input", "FILE", "the texts, a JSON object a line (default: stdin)", set_input},
       {verifying, model, "--reference", "FILE",
        "safetensors with input_ids, logits or last_hidden_state, and generated_ids", set_reference},
       {measuring, model, "--dtype", "NAME", "float32, bfloat16 (default), float16: weights and activations",
@@ -149,16 +162,18 @@ std::vector<OptionRow> model_options() {
       {verifying, model, "--dtype", "NAME", "float32 (default), bfloat16, float16",
        choice(&R::dtype, dtypes)},
       {measuring, model, "--prompt", "TEXT", "the prompt (default: the benchmark's own)", text(&R::prompt)},
-      {measuring, model, "--prompt-file", "FILE", "the prompt is this file's text", text(&R::prompt_file)},
+      {measuring, model, "--prompt-file", "FILE",
+       "a prompt a line, each for a sequence of the batch; shorter ones are padded", text(&R::prompt_file)},
       {measuring, model, "--prompt-ids", "ID...", "the prompt as token ids: 1,2,3",
        integers(&R::prompt_ids, 0, std::numeric_limits<std::int32_t>::max())},
       {measuring, model, "--sequence-length", "N...",
        "tokens of the prompt, exactly: it is cut or continued (default: its own)",
        integers(&R::sequence_lengths, 1, most_tokens)},
       {measuring, model, "--num-tokens-to-generate", "N...",
-       "new tokens of each sequence, exactly (default 100)",
+       "new tokens of each sequence, exactly (default 100); encoders generate none",
        integers(&R::num_tokens_to_generate, 1, most_tokens)},
-      {measuring, model, "--batch-size", "N...", "sequences at once (default 1)",
+      {measuring, model, "--batch-size", "N...",
+       "sequences at once (default 1, or one for each prompt of --prompt-file)",
        integers(&R::batch_sizes, 1, most_tokens)},
   };
 }
@@ -223,7 +238,12 @@ std::vector<OptionRow> measuring_options() {
        integer(&R::warmup_iterations, 0, most_iterations)},
       {measuring, how, "--measurement-iterations", "N", "that are measured (default 5)",
        integer(&R::measurement_iterations, 1, most_iterations)},
-      {all, how, "--threads", "N", "(default: physical cores)", integer(&R::threads, 1, most_threads)},
+      {running, how, "--no-machine-limits", "",
+       "do not measure what the machine can do: results have no share of it",
+       [](CommandLine& line, std::string_view, const Values&) { line.run.machine_limits = false; }},
+      {on_machine, how, "--measure-anew", "", "measure everything, whatever was kept",
+       [](CommandLine& line, std::string_view, const Values&) { line.measure_anew = true; }},
+      {computing, how, "--threads", "N", "(default: physical cores)", integer(&R::threads, 1, most_threads)},
       {all, how, "--device", "NAME", "cpu (default)", choice(&R::device, devices)},
   };
 }
@@ -258,7 +278,7 @@ std::vector<OptionRow> place_options() {
        set_benches_dirs},
       {every, where, "--kernels-dir", "DIR...",
        "more kernels, in modules built against the installed headers", set_kernels_dirs},
-      {every, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
+      {tabular, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
       {every, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR",
        set_log_level},
       {running, where, "--enable-file-logging", "", "log to a file in the output folder too",

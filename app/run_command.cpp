@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "app/commands.h"
+#include "app/limits.h"
 #include "app/progress.h"
 #include "app/results_table.h"
 #include "base/shared_library.h"
@@ -104,6 +105,12 @@ int run_command(const CommandContext& context) {
   RunSurroundings surroundings;
   surroundings.libraries = loaded_library_versions();
   surroundings.worker = worker_program(context.line);
+  if (context.line.run.machine_limits) {
+    surroundings.limits = [&](std::span<const EngineServices* const> engines,
+                              std::vector<std::int64_t> threads) {
+      return limits_with(context, engines, std::move(threads), false);
+    };
+  }
   const RunOutcome outcome =
       run(context.benchmarks, context.line.run, watcher, context.interrupt, surroundings);
   watcher.clear();

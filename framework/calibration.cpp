@@ -119,7 +119,7 @@ TimingErrors measure_timing_errors(std::size_t iterations, const InterruptFlag& 
     }
     const IterationTimes times{1, 1, timeline.start_ns(), timeline.token_ns()};
     const auto measured_ns = [&](std::string_view name) {
-      return *std::ranges::find(metrics(), name, &Metric::name)->value(times) * 1e9;
+      return *std::ranges::find(metrics(ModelKind::decoder), name, &Metric::name)->value(times) * 1e9;
     };
     first_token.push_back(measured_ns("time_to_first_token") -
                           static_cast<double>(given_ns.front() - start_ns));

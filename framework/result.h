@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -30,13 +31,21 @@ std::span<const std::string_view> enum_names(PromptSource source);
 /// What was asked of the model.
 struct PromptInfo {
   PromptSource source = PromptSource::text;
-  std::int64_t tokens = 0;          ///< of each sequence
-  std::optional<std::string> text;  ///< before it was cut or continued
+  std::int64_t tokens = 0;                      ///< of each sequence; of the longest
+  std::optional<std::string> text;              ///< before it was cut or continued; of several the first
+  Omittable<std::vector<std::string>> texts{};  ///< where there are several
+  Omittable<std::vector<std::int64_t>> own_tokens{};  ///< of each sequence, where some are padded
+  /// Of a whole batch, padding not counted.
+  [[nodiscard]] std::int64_t tokens_of_batch(std::int64_t batch) const {
+    return own_tokens ? std::reduce(own_tokens->begin(), own_tokens->end()) : batch * tokens;
+  }
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("source", self.source);
     visit("tokens", self.tokens);
     visit("text", self.text);
+    visit("texts", self.texts);
+    visit("own_tokens", self.own_tokens);
   }
 };
 
@@ -153,18 +162,28 @@ struct ScenarioOutput {
 enum class VerificationStatus { not_run, passed, failed };
 std::span<const std::string_view> enum_names(VerificationStatus status);
 
-/// How the scenario's output compares with a reference.
+/// How the scenario's output compares with a reference, before anything is measured.
 struct Verification {
-  std::optional<std::string> reference;
+  std::optional<std::string> reference;  ///< "eager float32"
   VerificationStatus status = VerificationStatus::not_run;
-  std::optional<std::int64_t> first_divergent_token;
+  std::optional<std::string> reason;  ///< why it was not run or failed, or why a divergent token is a tie
+  std::int64_t new_tokens = 0;        ///< compared, a sequence, with the logits of each
+  std::optional<std::int64_t> first_divergent_token;  ///< index in the continuation, from 0
   std::optional<double> max_abs_logit_difference;
+  std::optional<double> allowed_logit_difference;  ///< of either of both kinds: see OutputTolerance
+  std::optional<double> max_kl_divergence;         ///< nats, of one new token's distribution
+  std::optional<double> allowed_kl_divergence;
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("reference", self.reference);
     visit("status", self.status);
+    visit("reason", self.reason);
+    visit("new_tokens", self.new_tokens);
     visit("first_divergent_token", self.first_divergent_token);
     visit("max_abs_logit_difference", self.max_abs_logit_difference);
+    visit("allowed_logit_difference", self.allowed_logit_difference);
+    visit("max_kl_divergence", self.max_kl_divergence);
+    visit("allowed_kl_divergence", self.allowed_kl_divergence);
   }
 };
 

@@ -28,10 +28,10 @@ struct RunOptions {
   std::int64_t warmup_iterations = 3;
   std::int64_t measurement_iterations = 5;
   std::vector<std::int64_t> num_tokens_to_generate{100};
-  std::vector<std::int64_t> batch_sizes{1};
-  std::vector<std::int64_t> sequence_lengths;  ///< empty: the prompt's own
-  std::optional<std::string> prompt;           ///< at most one of these three
-  std::optional<std::filesystem::path> prompt_file;
+  std::vector<std::int64_t> batch_sizes;             ///< empty: one, or as many as there are prompts
+  std::vector<std::int64_t> sequence_lengths;        ///< empty: the prompt's own
+  std::optional<std::string> prompt;                 ///< at most one of these three
+  std::optional<std::filesystem::path> prompt_file;  ///< a prompt a line
   std::vector<std::int64_t> prompt_ids;
   std::string dtype = "bfloat16";
   std::string device = "cpu";
@@ -52,7 +52,8 @@ struct RunOptions {
   double target_precision = 0;                 ///< see framework/stopping.h; 0: none
   std::int64_t budget_ns = 0;                  ///< of the whole run; 0: none
   bool resume = false;                         ///< go on with the newest interrupted run of output_dir
-  std::optional<std::string> commit_id;        ///< these three: else from git
+  bool machine_limits = true;  ///< measure what the machine can do, and hold the scenarios against it
+  std::optional<std::string> commit_id;  ///< these three: else from git
   std::optional<std::string> branch_name;
   std::optional<std::string> commit_message;
 };

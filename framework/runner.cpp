@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <utility>
 
 #include "base/clock.h"
 #include "framework/free_memory.h"
 #include "framework/git_info.h"
+#include "framework/reference_store.h"
 #include "framework/result_writer.h"
 #include "framework/resumption.h"
 #include "framework/rounds.h"
@@ -78,6 +80,20 @@ void check_isolation(const RunOptions& options, const RunSurroundings& surroundi
   }
 }
 
+/// The limits for the scenarios of a plan, as far as their engines can measure them.
+MachineLimits limits_for(std::span<const PlannedBenchmark> plan, const RunSurroundings& surroundings) {
+  if (!surroundings.limits) return {};
+  std::vector<const EngineServices*> engines;
+  std::vector<std::int64_t> threads;
+  for (const PlannedBenchmark& benchmark : plan) {
+    const EngineServices* services = benchmark.benchmark->services();
+    if (services == nullptr || !services->has_probes()) continue;
+    if (std::ranges::find(engines, services) == engines.end()) engines.push_back(services);
+    for (const PlannedScenario& scenario : benchmark.scenarios) threads.push_back(scenario.config.threads);
+  }
+  return engines.empty() ? MachineLimits() : surroundings.limits(engines, std::move(threads));
+}
+
 class Run {
  public:
   Run(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, std::span<const PlannedBenchmark> plan,
@@ -88,6 +104,7 @@ class Run {
         options_(options),
         surroundings_(surroundings),
         setting_{.observer = observer, .interrupt = interrupt, .prompt = std::move(prompt)},
+        limits_(limits_for(plan, surroundings)),
         git_(commit_of(options)) {
     setting_.journal = [this](const auto& append) { write_journal(append); };
     setting_.new_worker = [this](const ScenarioRun& scenario) { return new_worker(scenario); };
@@ -101,6 +118,7 @@ class Run {
 
   RunOutcome run() {
     begin();
+    hash_weights();
     setting_.observer.run_started(static_cast<std::int64_t>(scenarios_.size()),
                                   iteration_count(plan_) * options_.launches);
     show_ended();
@@ -116,6 +134,22 @@ class Run {
   }
 
  private:
+  /// Of checkpoint folders. One that cannot be read fails its scenarios, with a better message than here.
+  void hash_weights() {
+    for (const PlannedBenchmark& benchmark : plan_) {
+      std::error_code error;
+      if (weights_hashes_.contains(benchmark.model_id)) continue;
+      if (!std::filesystem::is_directory(benchmark.model_id, error)) continue;
+      try {
+        weights_hashes_.emplace(benchmark.model_id, model_digest(benchmark.model_id, setting_.interrupt));
+      } catch (const Error&) {
+        continue;
+      } catch (const Interrupted&) {
+        return;
+      }
+    }
+  }
+
   /// Opens the journal, a new one or that of the run to resume.
   void begin() {
     const Json asked = asked_of(plan_, options_, setting_.prompt);
@@ -255,6 +289,9 @@ class Run {
     metadata.branch_name = git_.branch_name;
     metadata.commit_message = git_.commit_message;
     metadata.model_id = benchmark.model_id;
+    if (const auto found = weights_hashes_.find(benchmark.model_id); found != weights_hashes_.end()) {
+      metadata.weights_hash = found->second;
+    }
     metadata.hardware_info = read_hardware_info(surroundings_.libraries, surroundings_.system_root);
     metadata.procedure = {.isolation = options_.isolation,
                           .schedule = options_.schedule,
@@ -266,6 +303,7 @@ class Run {
     if (options_.budget_ns > 0) {
       metadata.procedure.budget_seconds = static_cast<double>(options_.budget_ns) * 1e-9;
     }
+    if (!limits_.empty()) metadata.hardware_info.measured_peaks = to_json(limits_);
     return metadata;
   }
 
@@ -287,6 +325,8 @@ class Run {
   const RunOptions& options_;
   const RunSurroundings& surroundings_;
   RunSetting setting_;
+  MachineLimits limits_;
+  std::map<std::string, std::string> weights_hashes_;  // by model_id
   GitInfo git_;
   RunRecord run_;
   Journal journal_;

@@ -126,7 +126,9 @@ void ScenarioRun::load(LaunchRecord& record) {
   record.phases.peak_host_memory.load = loaded.peak_bytes;
   record.metadata.model = loaded.model;
   record.metadata.prompt = worker_->ask(MakePromptRequest{.prompt = setting_->prompt});
-  record.metadata.config.sequence_length = record.metadata.prompt->tokens;
+  // Of unequal prompts no length would give the same scenario again.
+  if (!record.metadata.prompt->own_tokens)
+    record.metadata.config.sequence_length = record.metadata.prompt->tokens;
 }
 
 void ScenarioRun::prepare(LaunchRecord& record) {

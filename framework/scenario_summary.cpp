@@ -13,9 +13,13 @@ namespace {
 constexpr double seconds_per_ns = 1e-9;
 
 IterationTimes times_of(const ScenarioResult& scenario, const Iteration& iteration) {
-  return {scenario.metadata.config.batch_size,
-          scenario.metadata.prompt ? scenario.metadata.prompt->tokens : 0, iteration.start_ns,
-          iteration.token_ns};
+  const std::int64_t batch = scenario.metadata.config.batch_size;
+  const auto& prompt = scenario.metadata.prompt;
+  return {batch, prompt ? prompt->tokens_of_batch(batch) : 0, iteration.start_ns, iteration.token_ns};
+}
+
+ModelKind kind_of(const ScenarioResult& scenario) {
+  return scenario.metadata.model ? scenario.metadata.model->kind : ModelKind::decoder;
 }
 
 std::map<std::int64_t, std::vector<Iteration*>> by_launch(ScenarioResult& scenario) {
@@ -41,9 +45,9 @@ void find_warm_up(ScenarioResult& scenario) {
   }
 }
 
-const Metric* metric_named(std::string_view name) {
-  const auto found = std::ranges::find(metrics(), name, &Metric::name);
-  return found == metrics().end() ? nullptr : &*found;
+const Metric* metric_named(ModelKind kind, std::string_view name) {
+  const auto found = std::ranges::find(metrics(kind), name, &Metric::name);
+  return found == metrics(kind).end() ? nullptr : &*found;
 }
 
 Summary summary_of(const ScenarioResult& scenario, const Metric& metric) {
@@ -80,7 +84,7 @@ bool counts(const Iteration& iteration) {
 }
 
 std::vector<IterationValue> metric_values(const ScenarioResult& scenario, std::string_view metric) {
-  const Metric* known = metric_named(metric);
+  const Metric* known = metric_named(kind_of(scenario), metric);
   if (known == nullptr) return {};
   std::vector<IterationValue> values;
   for (const Iteration& iteration : scenario.iterations) {
@@ -95,7 +99,7 @@ void summarise_scenario(ScenarioResult& scenario, std::span<const double> peak_m
   scenario.measurements.clear();
   if (scenario.iterations.empty()) return;
   find_warm_up(scenario);
-  for (const Metric& metric : metrics()) {
+  for (const Metric& metric : metrics(kind_of(scenario))) {
     scenario.measurements.emplace_back(metric.name, summary_of(scenario, metric));
   }
   scenario.measurements.emplace_back(

@@ -3,6 +3,7 @@
 
 #include "benches/common/built_in_services.h"
 #include "benches/common/engine_session.h"
+#include "engine/loading/model_config.h"
 
 namespace bv2 {
 namespace {
@@ -22,8 +23,11 @@ constexpr std::string_view default_prompt =
 }  // namespace
 
 BenchmarkInfo EngineBenchmark::info() const {
+  const engine::ModelConfig shape = engine::parse_model_config(
+      parse_json(family_.default_config, family_.default_model), family_.default_model);
   return {.name = family_.name,
           .description = family_.description,
+          .kind = shape.causal ? ModelKind::decoder : ModelKind::encoder,
           .default_model = family_.default_model,
           .default_prompt = std::string(default_prompt),
           .default_sequence_length = family_.default_sequence_length,
@@ -33,6 +37,10 @@ BenchmarkInfo EngineBenchmark::info() const {
 
 std::unique_ptr<Session> EngineBenchmark::open(const ScenarioConfig& config) const {
   return open_engine_session(config, family_.default_config, family_.default_model);
+}
+
+std::optional<std::int64_t> EngineBenchmark::parameter_count(const ScenarioConfig& config) const {
+  return engine_parameter_count(config, family_.default_config, family_.default_model);
 }
 
 const EngineServices* EngineBenchmark::services() const { return &built_in_services(); }

@@ -14,6 +14,7 @@
 #include "engine/kernels/weight_packing.h"
 #include "engine/loading/checkpoint.h"
 #include "engine/loading/synthetic_weights.h"
+#include "engine/models/forward_cost.h"
 #include "engine/ops/basic.h"
 #include "engine/ops/isa.h"
 #include "engine/threads.h"
@@ -80,19 +81,47 @@ struct LoadedModel {
   std::unique_ptr<engine::Model> model;
   std::optional<engine::Tokenizer> tokenizer;
   bool synthetic = false;
+  std::int64_t parameters = 0;
+  ForwardCost cost{};
 };
 
+/// The model and what its weights say of it.
+LoadedModel load(const engine::ModelConfig& shape, engine::WeightSource& source, Dtype dtype) {
+  engine::NotingWeights weights(source);
+  LoadedModel loaded{.model = make_model(shape, weights, dtype), .tokenizer = {}};
+  loaded.synthetic = source.synthetic();
+  loaded.parameters = engine::parameter_count(weights.taken());
+  loaded.cost = engine::forward_cost(shape, dtype, weights.taken());
+  return loaded;
+}
+
+/// Gives weights that nobody filled: memory that is not touched is not taken.
+class UnfilledWeights final : public engine::WeightSource {
+ public:
+  [[nodiscard]] bool has(std::string_view /*name*/) const override { return false; }
+  Tensor take(std::string_view /*name*/, const engine::Shape& shape, Dtype dtype,
+              engine::WeightKind /*kind*/) override {
+    return {dtype, shape};
+  }
+  [[nodiscard]] bool synthetic() const override { return true; }
+};
+
+engine::ModelConfig shape_of(const ScenarioConfig& config, std::string_view document, std::string_view name) {
+  if (!config.model_id.empty()) return engine::read_model_config(config.model_id);
+  return engine::parse_model_config(parse_json(document, name), name);
+}
+
 LoadedModel load_synthetic(const ScenarioConfig& config, std::string_view document, std::string_view name) {
-  const engine::ModelConfig shape = engine::parse_model_config(parse_json(document, name), name);
+  const engine::ModelConfig shape = shape_of(config, document, name);
   engine::SyntheticWeights weights(static_cast<std::uint64_t>(config.seed));
-  return {.model = make_model(shape, weights, run_dtype(config)), .tokenizer = {}, .synthetic = true};
+  return load(shape, weights, run_dtype(config));
 }
 
 LoadedModel load_checkpoint(const ScenarioConfig& config) {
   const std::filesystem::path folder = config.model_id;
-  const engine::ModelConfig shape = engine::read_model_config(folder);
+  const engine::ModelConfig shape = shape_of(config, {}, {});
   engine::Checkpoint weights(folder);
-  LoadedModel loaded{.model = make_model(shape, weights, run_dtype(config)), .tokenizer = {}};
+  LoadedModel loaded = load(shape, weights, run_dtype(config));
   const std::filesystem::path tokenizer = folder / "tokenizer.json";
   if (std::filesystem::exists(tokenizer)) loaded.tokenizer = engine::Tokenizer::from_file(tokenizer);
   return loaded;
@@ -114,12 +143,14 @@ class EngineSession final : public Session {
   [[nodiscard]] ModelFacts facts() const override {
     const engine::Model& model = *loaded_.model;
     const auto weight_bytes = static_cast<std::int64_t>(model.weight_bytes());
-    return {.synthetic_weights = loaded_.synthetic,
+    return {.kind = model.config().causal ? ModelKind::decoder : ModelKind::encoder,
+            .synthetic_weights = loaded_.synthetic,
             .vocab_size = model.config().vocab_size,
             .max_positions = model.config().max_sequence_length(),
             .layers = model.config().num_hidden_layers,
-            .parameters = weight_bytes / static_cast<std::int64_t>(size_bytes(model.dtype())),
-            .weight_bytes = weight_bytes};
+            .parameters = loaded_.parameters,
+            .weight_bytes = weight_bytes,
+            .forward_cost = loaded_.cost};
   }
 
   [[nodiscard]] std::optional<std::vector<std::int64_t>> encode(std::string_view text) const override {
@@ -141,7 +172,8 @@ class EngineSession final : public Session {
 
   void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) override {
     engine::set_thread_count(threads_);
-    reserve_cache(prompt.batch, prompt.tokens + new_tokens);
+    reserve_cache(prompt, new_tokens);
+    if (!loaded_.model->config().causal) return encode(prompt, new_tokens, sink);
     engine::GenerationCallbacks callbacks;
     callbacks.on_tokens = [&sink](std::span<const std::int64_t> ids) { sink.on_tokens(ids); };
     if (sink.wants_logits()) {
@@ -155,13 +187,11 @@ class EngineSession final : public Session {
 
   ForwardOutput forward(const PromptIds& prompt) override {
     engine::set_thread_count(threads_);
-    reserve_cache(prompt.batch, prompt.tokens);
-    cache_->clear();
-    const Tensor logits = as_float32(
-        loaded_.model->forward(context_, ids_tensor(prompt), *cache_, engine::LogitsOf::all_tokens));
+    reserve_cache(prompt, 0);
+    const Tensor outputs = as_float32(forward_all(prompt));
     check_kernels_ran();
-    const std::span<const float> values = logits.span<float>();
-    return {.width = logits.size(-1), .values = {values.begin(), values.end()}};
+    const std::span<const float> values = outputs.span<float>();
+    return {.width = outputs.size(-1), .values = {values.begin(), values.end()}};
   }
 
   [[nodiscard]] Json effective() const override {
@@ -181,6 +211,19 @@ class EngineSession final : public Session {
   }
 
  private:
+  void encode(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) {
+    if (new_tokens != 0) fail("an encoder generates no tokens, and {} were asked for", new_tokens);
+    const Tensor states = forward_all(prompt);
+    if (sink.wants_logits()) sink.on_logits(as_float32(states).span<float>());
+    sink.on_encoded();
+    check_kernels_ran();
+  }
+
+  Tensor forward_all(const PromptIds& prompt) {
+    cache_->clear();
+    return loaded_.model->forward(context_, ids_tensor(prompt), *cache_, engine::LogitsOf::all_tokens);
+  }
+
   static Tensor ids_tensor(const PromptIds& prompt) {
     return engine::tensor_of<std::int64_t>(prompt.ids, {prompt.batch, prompt.tokens});
   }
@@ -197,11 +240,16 @@ class EngineSession final : public Session {
 
   /// Reuses the memory of the call before where it has the same shape, so that a measured call allocates no
   /// cache.
-  void reserve_cache(std::int64_t batch, std::int64_t capacity) {
-    if (cache_ && cache_->capacity == capacity && cache_batch_ == batch) return;
-    cache_.reset();
-    cache_ = loaded_.model->make_cache(batch, capacity);
-    cache_batch_ = batch;
+  void reserve_cache(const PromptIds& prompt, std::int64_t new_tokens) {
+    const std::int64_t capacity = prompt.tokens + new_tokens;
+    if (!cache_ || cache_->capacity != capacity || cache_batch_ != prompt.batch) {
+      cache_.reset();
+      cache_ = loaded_.model->make_cache(prompt.batch, capacity);
+      cache_batch_ = prompt.batch;
+    }
+    cache_->padding = {};
+    if (!prompt.padding.empty())
+      cache_->padding = engine::tensor_of<std::int64_t>(prompt.padding, {prompt.batch});
   }
 
   LoadedModel loaded_;
@@ -221,6 +269,12 @@ std::vector<std::string> engine_variants() {
   std::vector<std::string> names;
   for (const Variant& variant : variants) names.emplace_back(variant.name);
   return names;
+}
+
+std::int64_t engine_parameter_count(const ScenarioConfig& config, std::string_view default_config,
+                                    std::string_view default_name) {
+  UnfilledWeights weights;
+  return load(shape_of(config, default_config, default_name), weights, Dtype::bfloat16).parameters;
 }
 
 std::unique_ptr<Session> open_engine_session(const ScenarioConfig& config, std::string_view default_config,

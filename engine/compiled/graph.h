@@ -81,6 +81,7 @@ struct Node {
   bool causal = false;                 ///< of attention_mask
   std::int64_t window = 0;             ///< of attention_mask
   std::shared_ptr<const Call> call{};  ///< of calls
+  std::vector<Expression> numbers{};   ///< of calls: what they are told besides tensors
 
   /// Of groups: element-wise nodes, reductions and at most one product, in order. The shapes of all their
   /// views begin with the same `row_rank` sizes (the output's decide; the rows of inputs may have stride 0);
@@ -99,10 +100,15 @@ class Call {
   virtual ~Call() = default;
   /// "attention"
   [[nodiscard]] virtual std::string_view name() const = 0;
-  /// Everything that distinguishes it from others of its name, as text: "scale=0.125, causal".
+  /// What distinguishes it from others of its name, as text: "scale=0.125, causal".
   [[nodiscard]] virtual std::string parameters() const = 0;
-  /// Does it now: `inputs` and `outputs` are the node's views as tensors.
-  virtual void run(Context& context, const Sizes& sizes, std::span<const Tensor> inputs,
+  /// Whether both compute the same from the same inputs.
+  [[nodiscard]] virtual bool equals(const Call& other) const {
+    return name() == other.name() && parameters() == other.parameters();
+  }
+  /// Does it now: `inputs` (undefined where the view is) and `outputs` are the node's views as tensors,
+  /// `numbers` the node's at this call's sizes.
+  virtual void run(Context& context, std::span<const std::int64_t> numbers, std::span<const Tensor> inputs,
                    std::span<const Tensor> outputs) const = 0;
 };
 
@@ -134,7 +140,7 @@ std::string_view name(NodeKind kind);
 void check(const Graph& graph);
 
 /// The graph to read: one line a node, buffers as %0 with dtype and shape where they are written, views that
-/// are not the whole buffer as %0[sizes : strides + offset]. Constants are numbered in the order of their
+/// are not the whole buffer as %0[sizes : strides @ offset]. Constants are numbered in the order of their
 /// first use, so that equal graphs give equal texts.
 std::string to_text(const Graph& graph);
 

@@ -97,7 +97,7 @@ class Printer {
     if (covers(graph_, view) && view.shape == buffer(view.buffer).shape) return text;
     if (covers(graph_, view)) return fmt::format("{}[{}]", text, list(view.shape));
     text += fmt::format("[{} : {}", list(view.shape), list(view.strides));
-    if (!view.offset.is_number(0)) text += fmt::format(" + {}", to_string(view.offset));
+    if (!view.offset.is_number(0)) text += fmt::format(" @ {}", to_string(view.offset));
     return text + ']';
   }
 
@@ -147,8 +147,10 @@ class Printer {
     if (node.kind == NodeKind::attention_mask)
       return fmt::format("{}, window={}", node.causal ? ", causal" : "", node.window);
     if (node.kind != NodeKind::call) return "";
+    std::string text = list(node.numbers);
     const std::string parameters = node.call->parameters();
-    return parameters.empty() ? "" : (node.inputs.empty() ? "" : "; ") + parameters;
+    if (!parameters.empty()) text += (text.empty() ? "" : ", ") + parameters;
+    return text.empty() || node.inputs.empty() ? text : "; " + text;
   }
 
   const Graph& graph_;

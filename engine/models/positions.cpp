@@ -7,21 +7,27 @@
 
 namespace bv2::engine {
 
-Tensor padded_positions(const KvCache& cache, std::int64_t tokens) {
-  const std::span<const std::int64_t> padding = cache.padding.span<std::int64_t>();
-  Tensor positions(Dtype::int64, {cache.padding.size(0), tokens});
+Tensor PaddedPositions::define(Context&, const Tensor& padding, std::int64_t first,
+                               std::int64_t count) const {
+  Tensor positions(Dtype::int64, {padding.size(0), count});
   auto* place = positions.data<std::int64_t>();
-  for (const std::int64_t leading : padding) {
-    for (std::int64_t token = 0; token < tokens; ++token) {
-      *place++ = std::max<std::int64_t>(0, cache.length + token - leading);
+  for (const std::int64_t leading : padding.span<std::int64_t>()) {
+    for (std::int64_t token = 0; token < count; ++token) {
+      *place++ = std::max<std::int64_t>(0, first + token - leading) + offset;
     }
   }
   return positions;
 }
 
-CosSin next_cos_sin(const RopeTable& rope, const KvCache& cache, std::int64_t tokens, Dtype dtype) {
-  if (!cache.padding.defined()) return rope.cos_sin(cache.length, tokens, dtype);
-  return rope.cos_sin(padded_positions(cache, tokens), dtype);
+CosSin RotaryAngles::define(Context& context, const Tensor& padding, std::int64_t first,
+                            std::int64_t count) const {
+  if (!padding.defined()) return table->cos_sin(first, count, dtype);
+  return table->cos_sin(PaddedPositions{}.define(context, padding, first, count), dtype);
+}
+
+CosSin next_cos_sin(Context& context, const RopeTable& rope, const KvCache& cache, std::int64_t tokens,
+                    Dtype dtype) {
+  return context.apply(RotaryAngles{&rope, dtype}, cache.padding, cache.length, tokens);
 }
 
 Tensor next_position_rows(Context& context, const Tensor& table, const KvCache& cache, std::int64_t tokens,
@@ -32,8 +38,7 @@ Tensor next_position_rows(Context& context, const Tensor& table, const KvCache& 
          table.size(0) - offset);
   }
   if (!cache.padding.defined()) return slice(context, table, 0, first, first + tokens);
-  const Tensor positions = padded_positions(cache, tokens);
-  for (std::int64_t& position : positions.span<std::int64_t>()) position += offset;
+  const Tensor positions = context.apply(PaddedPositions{offset}, cache.padding, cache.length, tokens);
   return take_rows(context, table, positions);
 }
 

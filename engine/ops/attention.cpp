@@ -7,9 +7,10 @@
 namespace bv2::engine {
 namespace {
 
-bool needs_mask(const Attention& attention, std::int64_t tokens, std::int64_t keys, const Tensor& padding) {
+bool needs_mask(const Attention& attention, std::int64_t tokens, const Tensor& padding) {
   if (padding.defined()) return true;
-  if (attention.window > 0 && attention.window < keys) return true;
+  // Whatever the number of keys: which operations run then depends on no size but one token or more.
+  if (attention.window > 0) return true;
   return attention.causal && tokens > 1;
 }
 
@@ -44,7 +45,7 @@ Tensor eager_attention(Context& context, const Attention& attention, const Tenso
     scores = tanh(context, mul_scalar(context, scores, 1 / attention.softcap));
     scores = mul_scalar(context, scores, attention.softcap);
   }
-  if (needs_mask(attention, tokens, keys, padding)) {
+  if (needs_mask(attention, tokens, padding)) {
     const Tensor mask = additive_mask(context, attention, tokens, keys, padding, q.dtype());
     scores = add(context, reshape(context, scores, {batch, kv_heads, group, tokens, keys}), mask);
     scores = reshape(context, scores, rows_shape);

@@ -42,7 +42,9 @@ class Context {
     return executor_->execute({op, inputs, attributes});
   }
 
-  /// Runs a layer operation: a structure with a `name` and a `define(context, inputs...)`.
+  /// Runs a layer operation: a structure with a `name` and a `define(context, inputs...)`. One with a member
+  /// `from_positions` computes what follows from positions alone (rotary angles), is seen by tracers and not
+  /// recorded.
   template <class Op, class... Inputs>
   auto apply(const Op& op, const Inputs&... inputs) {
     if (kernels_ != nullptr) {
@@ -53,7 +55,7 @@ class Context {
         return kernel.run(*this, op, inputs...);
       }
     }
-    count(record_.definitions, Op::name);
+    if constexpr (!requires { Op::from_positions; }) count(record_.definitions, Op::name);
     return op.define(*this, inputs...);
   }
 

@@ -295,13 +295,24 @@ std::vector<float> RopeTable::inverse_frequencies(std::int64_t sequence_length) 
 }
 
 CosSin RopeTable::cos_sin(std::int64_t first_position, std::int64_t count, Dtype dtype) const {
-  std::vector<std::int64_t> positions(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < positions.size(); ++i) {
-    positions[i] = first_position + static_cast<std::int64_t>(i);
-  }
   const CosSin angles = empty_angles(dtype, 1, count, rotary_dim());
-  write_row(angles, 0, positions, inverse_frequencies(first_position + count), attention_factor_);
+  cos_sin_into(first_position, angles);
   return angles;
+}
+
+void RopeTable::cos_sin_into(std::int64_t first_position, const CosSin& out) const {
+  const std::int64_t count = out.cos.size(2);
+  const auto write = [&](const Frequencies& frequencies) {
+    for (std::int64_t token = 0; token < count; ++token) {
+      const std::int64_t position = first_position + token;
+      write_row(out, token, std::span(&position, 1), frequencies, attention_factor_);
+    }
+  };
+  const bool is_long = long_frequencies_ && first_position + count > long_from_;
+  if (is_long)
+    write(long_frequencies_(first_position + count));
+  else
+    write(frequencies_);
 }
 
 CosSin RopeTable::cos_sin(const Tensor& positions, Dtype dtype) const {

@@ -30,6 +30,8 @@ class RopeTable {
   /// Computed in float32 as transformers does (position * inverse frequency, cos, times the factor), then
   /// rounded to the dtype.
   [[nodiscard]] CosSin cos_sin(std::int64_t first_position, std::int64_t count, Dtype dtype) const;
+  /// The same into cos and sin, row-major; allocates nothing where the frequencies are those of every length.
+  void cos_sin_into(std::int64_t first_position, const CosSin& out) const;
   /// positions int64 [batch, tokens], the largest of each row being its sequence's last -> [batch, 1, tokens,
   /// rotary_dim].
   [[nodiscard]] CosSin cos_sin(const Tensor& positions, Dtype dtype) const;

@@ -57,7 +57,7 @@ void check_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Te
 }
 
 SdpaProblem::SdpaProblem(const Attention& attention_, const Tensor& q_, const Tensor& k_, const Tensor& v_,
-                         const Tensor& padding_)
+                         const Tensor& padding_, const Tensor& out_)
     : batch(q_.size(0)),
       heads(q_.size(1)),
       kv_heads(k_.size(1)),
@@ -72,7 +72,7 @@ SdpaProblem::SdpaProblem(const Attention& attention_, const Tensor& q_, const Te
       k(k_),
       v(v_),
       padding(padding_),
-      out(result_of(q_)) {}
+      out(out_) {}
 
 KeyRange SdpaProblem::visible(std::int64_t batch_index, std::int64_t row) const {
   const std::int64_t position = keys - tokens + row / group;
@@ -120,12 +120,24 @@ RowBlock row_block_at(const SdpaProblem& problem, std::int64_t row_block, std::i
 
 Tensor sdpa(AttentionPath path, const Attention& attention, const Tensor& q, const Tensor& k, const Tensor& v,
             const Tensor& padding) {
+  if (q.rank() != 4) check_attention(q, k, v, padding);
+  Tensor out = result_of(q);
+  sdpa_into(path, attention, q, k, v, padding, out);
+  return out;
+}
+
+void sdpa_into(AttentionPath path, const Attention& attention, const Tensor& q, const Tensor& k,
+               const Tensor& v, const Tensor& padding, const Tensor& out) {
   check_attention(q, k, v, padding);
+  if (out.shape() != q.shape() || out.dtype() != q.dtype())
+    fail("attention: the result {} {} must be {} {}", name(out.dtype()), to_string(out.shape()),
+         name(q.dtype()), to_string(q.shape()));
   check_last_stride(q, "q");
   check_last_stride(k, "k");
   check_last_stride(v, "v");
-  const SdpaProblem problem(attention, q, k, v, padding);
-  if (problem.out.numel() == 0) return problem.out;
+  check_last_stride(out, "the result");
+  const SdpaProblem problem(attention, q, k, v, padding, out);
+  if (out.numel() == 0) return;
   switch (path) {
     case AttentionPath::sdpa_math:
       return sdpa_math(problem);

@@ -28,6 +28,10 @@ void check_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Te
 Tensor sdpa(AttentionPath path, const Attention& attention, const Tensor& q, const Tensor& k, const Tensor& v,
             const Tensor& padding);
 
+/// The same into `out`, which has q's shape and may be strided in all but the last dimension.
+void sdpa_into(AttentionPath path, const Attention& attention, const Tensor& q, const Tensor& k,
+               const Tensor& v, const Tensor& padding, const Tensor& out);
+
 /// Sizes that decide how flash attention cuts its work.
 struct FlashShape {
   std::int64_t batch = 1;

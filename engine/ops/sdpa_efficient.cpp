@@ -22,7 +22,7 @@ void run_block(RowWorker& worker, const RowBlock& block, float* scores) {
 
 }  // namespace
 
-Tensor sdpa_efficient(const SdpaProblem& problem) {
+void sdpa_efficient(const SdpaProblem& problem) {
   const RowLaneKernels kernels = row_lane_kernels(problem.dtype);
   FloatArena measure(nullptr);
   const RowScratch measured(problem.head_dim, kernels, measure);
@@ -42,7 +42,6 @@ Tensor sdpa_efficient(const SdpaProblem& problem) {
       run_block(worker, row_block_at(problem, worker.row_block(), index), scores);
     }
   }
-  return problem.out;
 }
 
 }  // namespace bv2::engine

@@ -149,7 +149,7 @@ FlashPlan plan_flash(const FlashShape& shape, int threads) {
   return plan;
 }
 
-Tensor sdpa_flash(const SdpaProblem& problem) {
+void sdpa_flash(const SdpaProblem& problem) {
   const FlashShape shape{.batch = problem.batch,
                          .heads = problem.heads,
                          .kv_heads = problem.kv_heads,
@@ -163,7 +163,6 @@ Tensor sdpa_flash(const SdpaProblem& problem) {
     run_tasks<RowFlash>(problem, shape, plan, threads);
   else
     run_tasks<DecodeFlash>(problem, shape, plan, threads);
-  return problem.out;
 }
 
 }  // namespace bv2::engine

@@ -46,7 +46,7 @@ class MathPasses {
 
 }  // namespace
 
-Tensor sdpa_math(const SdpaProblem& problem) {
+void sdpa_math(const SdpaProblem& problem) {
   const RowLaneKernels kernels = row_lane_kernels();
   FloatArena measure(nullptr);
   const RowScratch measured(problem.head_dim, kernels, measure);
@@ -71,7 +71,6 @@ Tensor sdpa_math(const SdpaProblem& problem) {
 #pragma omp for schedule(dynamic, 1)
     for (std::int64_t index = 0; index < blocks; ++index) passes.add_values(index);
   }
-  return problem.out;
 }
 
 }  // namespace bv2::engine

@@ -14,7 +14,7 @@ namespace bv2::engine {
 /// keys.
 struct SdpaProblem {
   SdpaProblem(const Attention& attention, const Tensor& q, const Tensor& k, const Tensor& v,
-              const Tensor& padding);
+              const Tensor& padding, const Tensor& out);
 
   std::int64_t batch;
   std::int64_t heads;
@@ -30,7 +30,7 @@ struct SdpaProblem {
   Tensor k;
   Tensor v;
   Tensor padding;
-  Tensor out;  ///< [batch, heads, tokens, head_dim], a view of memory [batch, tokens, heads, head_dim]
+  Tensor out;  ///< [batch, heads, tokens, head_dim]
 
   [[nodiscard]] std::int64_t rows() const { return tokens * group; }
   [[nodiscard]] KeyRange visible(std::int64_t batch_index, std::int64_t row) const;
@@ -84,8 +84,8 @@ class FloatArena {
   std::int64_t used_ = 0;
 };
 
-Tensor sdpa_math(const SdpaProblem& problem);
-Tensor sdpa_efficient(const SdpaProblem& problem);
-Tensor sdpa_flash(const SdpaProblem& problem);
+void sdpa_math(const SdpaProblem& problem);
+void sdpa_efficient(const SdpaProblem& problem);
+void sdpa_flash(const SdpaProblem& problem);
 
 }  // namespace bv2::engine

@@ -23,6 +23,7 @@ std::size_t rounded_up(std::size_t value, std::size_t multiple) {
 }  // namespace
 
 Storage::Storage(std::size_t size_bytes, Layout layout) : size_bytes_(size_bytes), layout_(layout) {
+  if (layout == Layout::absent) return;
   const bool huge = size_bytes >= huge_page_threshold_bytes;
   const std::size_t alignment = huge ? huge_page_bytes : alignment_bytes;
   const std::size_t allocated = rounded_up(size_bytes == 0 ? 1 : size_bytes, alignment_bytes);
@@ -31,7 +32,9 @@ Storage::Storage(std::size_t size_bytes, Layout layout) : size_bytes_(size_bytes
   if (huge) ::madvise(data_, allocated, MADV_HUGEPAGE);
 }
 
-Storage::~Storage() { std::free(data_); }
+Storage::~Storage() {
+  if (owned_) std::free(data_);
+}
 
 void Storage::discard(std::size_t begin, std::size_t end) const {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));

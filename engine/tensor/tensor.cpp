@@ -13,6 +13,13 @@ bool Tensor::is_contiguous() const {
   return true;
 }
 
+void Tensor::refuse_to_read() const {
+  if (storage_->layout() == Layout::absent)
+    fail("a tensor {} was read while its values were not there: a forward may not depend on them",
+         to_string(shape_));
+  fail("a tensor {} that is packed for the kernels was read as a plain one", to_string(shape_));
+}
+
 Tensor Tensor::reshape(Shape shape) const {
   shape = reshaped(shape_, shape);
   const auto strides = view_strides(shape_, strides_, shape);

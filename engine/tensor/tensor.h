@@ -101,13 +101,13 @@ class Tensor {
   [[nodiscard]] const std::shared_ptr<Storage>& storage() const { return storage_; }
   [[nodiscard]] std::int64_t offset() const { return offset_; }
 
-  /// False when the elements were rearranged for the kernels; reading them as if they were not throws Error.
+  /// False when the elements were rearranged for the kernels or are not there; reading them as if they were
+  /// throws Error.
   [[nodiscard]] bool is_plain() const { return storage_ == nullptr || storage_->layout() == Layout::plain; }
 
   /// Address of the first element, whatever the dtype.
   [[nodiscard]] std::byte* raw() const {
-    if (!is_plain())
-      fail("a tensor {} that is packed for the kernels was read as a plain one", to_string(shape_));
+    if (!is_plain()) refuse_to_read();
     return storage_->data() + static_cast<std::size_t>(offset_) * bv2::size_bytes(dtype_);
   }
   /// Address of the first element. Throws Error when T is not the tensor's dtype.
@@ -135,6 +135,8 @@ class Tensor {
   [[nodiscard]] Tensor expand(const Shape& shape) const;
 
  private:
+  [[noreturn]] void refuse_to_read() const;
+
   std::shared_ptr<Storage> storage_;
   Dtype dtype_ = Dtype::float32;
   Shape shape_;

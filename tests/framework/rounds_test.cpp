@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/clock.h"
 #include "support/error_text.h"
 #include "support/run_fixture.h"
 

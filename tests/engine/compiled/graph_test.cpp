@@ -41,7 +41,7 @@ TEST(Graph, PrintsGroupsAndPartsOfBuffers) {
             "  group rows [batch]\n"
             "    %1 local float32 [batch, 8] = mul_scalar(%0, 2)\n"
             "    %2 float32 [batch, 1] = sum(%1)\n"
-            "results %2[batch : 2 + 1]\n");
+            "results %2[batch : 2 @ 1]\n");
 }
 
 TEST(Graph, ChecksWhatItIsGiven) {

@@ -1,0 +1,183 @@
+// A model's graphs: compiling them on demand, binding them to memory, running them.
+#include "engine/compiled/compiled_model.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+
+#include "engine/models/parameters.h"
+
+namespace bv2::engine::compiled {
+namespace {
+
+double seconds_of(const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+void count_nodes(const Graph& graph, GraphFacts& facts) {
+  for (const Node& node : graph.nodes) {
+    switch (node.kind) {
+      case NodeKind::group:
+        ++facts.groups;
+        break;
+      case NodeKind::product:
+        ++facts.products;
+        break;
+      case NodeKind::call:
+        ++facts.calls;
+        break;
+      default:
+        ++facts.others;
+    }
+  }
+}
+
+/// The tensor of the cache that a state of that name is: "keys.3", "values.0".
+const Tensor& state_of(const KvCache& cache, std::string_view name) {
+  const std::size_t dot = name.find('.');
+  std::size_t layer = 0;
+  std::from_chars(name.data() + dot + 1, name.data() + name.size(), layer);
+  const KvCache::Layer& of = cache.layers.at(layer);
+  return name.starts_with("keys") ? of.keys : of.values;
+}
+
+/// A graph's calls at one binding.
+class Calls final : public CallRunner {
+ public:
+  Calls(const Graph& graph, const Bindings& bindings, Context& context, const Sizes& sizes)
+      : graph_(graph), bindings_(bindings), context_(context), sizes_(sizes) {}
+
+  void run_call(std::size_t index) override {
+    const Node& node = graph_.nodes.at(index);
+    if (node.inputs.size() > most || node.outputs.size() > most || node.numbers.size() > most)
+      fail("the call {} has more than {} tensors", node.call->name(), most);
+    std::array<Tensor, most> inputs;
+    std::array<Tensor, most> outputs;
+    std::array<std::int64_t, most> numbers{};
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) inputs[i] = bindings_.tensor(node.inputs[i], sizes_);
+    for (std::size_t i = 0; i < node.outputs.size(); ++i)
+      outputs[i] = bindings_.tensor(node.outputs[i], sizes_);
+    for (std::size_t i = 0; i < node.numbers.size(); ++i) numbers[i] = node.numbers[i].at(sizes_);
+    node.call->run(context_, std::span(numbers).first(node.numbers.size()),
+                   std::span(inputs).first(node.inputs.size()),
+                   std::span(outputs).first(node.outputs.size()));
+  }
+
+ private:
+  // No memory is allocated for a call.
+  static constexpr std::size_t most = 16;
+
+  const Graph& graph_;
+  const Bindings& bindings_;
+  Context& context_;
+  Sizes sizes_;
+};
+
+}  // namespace
+
+/// One graph with its program, and the memory that it is bound to.
+struct CompiledModel::Compiled {
+  Graph graph;
+  std::unique_ptr<Program> program;
+  GraphFacts facts;
+
+  Sizes bound;  // past is not part of it
+  const Storage* bound_cache = nullptr;
+  std::optional<Storage> arena;
+  Tensor ids;
+  Tensor padding;
+  std::vector<std::byte*> addresses;
+  std::optional<Bindings> bindings;
+
+  [[nodiscard]] bool fits(const Sizes& sizes, const KvCache& cache) const {
+    return bindings && sizes.batch == bound.batch && sizes.tokens == bound.tokens &&
+           sizes.capacity == bound.capacity && storage_of(cache) == bound_cache;
+  }
+
+  static const Storage* storage_of(const KvCache& cache) {
+    return cache.layers.empty() ? nullptr : cache.layers[0].keys.storage().get();
+  }
+
+  void bind(const Sizes& sizes, const KvCache& cache) {
+    const MemoryPlan plan = plan_memory(graph, sizes);
+    if (!arena || arena->size_bytes() < static_cast<std::size_t>(plan.arena_bytes))
+      arena.emplace(static_cast<std::size_t>(plan.arena_bytes));
+    facts.arena_bytes = std::max(facts.arena_bytes, plan.arena_bytes);
+    facts.unplanned_bytes = std::max(facts.unplanned_bytes, plan.unplanned_bytes);
+    ids = Tensor(Dtype::int64, {sizes.batch, sizes.tokens});
+    padding = Tensor(Dtype::int64, {sizes.batch});
+    addresses.assign(graph.buffers.size(), nullptr);
+    for (std::size_t id = 0; id < graph.buffers.size(); ++id) {
+      const Buffer& buffer = graph.buffers[id];
+      if (buffer.kind == BufferKind::temporary && plan.offsets[id] >= 0)
+        addresses[id] = arena->data() + plan.offsets[id];
+      if (buffer.kind == BufferKind::constant) addresses[id] = address_of(buffer.tensor);
+      if (buffer.kind == BufferKind::state) addresses[id] = state_of(cache, buffer.name).raw();
+      if (buffer.kind == BufferKind::input) addresses[id] = (buffer.name == "ids" ? ids : padding).raw();
+    }
+    bindings.emplace(graph, addresses);
+    bound = sizes;
+    bound_cache = storage_of(cache);
+  }
+
+  /// Of packed ones too.
+  static std::byte* address_of(const Tensor& constant) {
+    return constant.storage()->data() +
+           static_cast<std::size_t>(constant.offset()) * size_bytes(constant.dtype());
+  }
+};
+
+CompiledModel::CompiledModel(const Model& model, AttentionPath attention, ProgramBuilder build,
+                             PassOptions passes)
+    : model_(&model), attention_(attention), build_(std::move(build)), passes_(std::move(passes)) {}
+
+CompiledModel::~CompiledModel() = default;
+
+void CompiledModel::prepare(const GraphKind& kind) { (void)compiled(kind); }
+
+CompiledModel::Compiled& CompiledModel::compiled(const GraphKind& kind) {
+  std::unique_ptr<Compiled>& entry = graphs_[kind];
+  if (entry != nullptr) return *entry;
+  auto made = std::make_unique<Compiled>();
+  made->facts.trace_seconds = seconds_of([&] {
+    made->graph = trace_model(*model_, attention_, kind);
+    made->facts.nodes_traced = static_cast<std::int64_t>(made->graph.nodes.size());
+    if (passes_.after) passes_.after("trace", made->graph);
+    optimise(made->graph, passes_);
+  });
+  made->facts.name = made->graph.name;
+  count_nodes(made->graph, made->facts);
+  made->facts.build_seconds = seconds_of([&] { made->program = build_(made->graph); });
+  entry = std::move(made);
+  return *entry;
+}
+
+StepResult CompiledModel::run(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which) {
+  const Sizes sizes{
+      .batch = ids.size(0), .tokens = ids.size(1), .past = cache.length, .capacity = cache.capacity};
+  const bool keeps_tokens = model_->config().causal;
+  if (keeps_tokens) check_fits(cache, sizes.tokens);
+  Compiled& step =
+      compiled({.one_token = sizes.tokens == 1, .padding = cache.padding.defined(), .logits = which});
+  if (!step.fits(sizes, cache)) step.bind(sizes, cache);
+  std::ranges::copy(ids.span<std::int64_t>(), step.ids.data<std::int64_t>());
+  if (cache.padding.defined())
+    std::ranges::copy(cache.padding.span<std::int64_t>(), step.padding.data<std::int64_t>());
+  Calls calls(step.graph, *step.bindings, context, sizes);
+  step.program->run(sizes, step.addresses, calls);
+  if (keeps_tokens) cache.length += sizes.tokens;
+  StepResult result{.logits = step.bindings->tensor(step.graph.results[0], sizes), .chosen = {}};
+  if (step.graph.results.size() > 1) result.chosen = step.bindings->tensor(step.graph.results[1], sizes);
+  return result;
+}
+
+std::vector<GraphFacts> CompiledModel::facts() const {
+  std::vector<GraphFacts> all;
+  for (const auto& [kind, entry] : graphs_)
+    if (entry != nullptr) all.push_back(entry->facts);
+  return all;
+}
+
+}  // namespace bv2::engine::compiled
