@@ -34,7 +34,9 @@ constexpr std::array commands{
         "run_benchmarks tokenize [options]  the token ids of texts\n"
         "run_benchmarks upload DIR DATASET  results to a dataset on the Hugging Face Hub\n"
         "run_benchmarks machine [options]   what this machine can do at most\n"
-        "run_benchmarks cache list|clear    the code that compiled mode keeps on disk\n"},
+        "run_benchmarks cache list|clear    the code that compiled mode keeps on disk\n"
+        "run_benchmarks compare BASE NEW    what changed between results, with what confidence\n"
+        "run_benchmarks calibrate           how far the tool can be trusted on this machine\n"},
     CommandRow{"list", Command::list,
                "Lists the benchmarks, and the scenarios that the options would give.\n\n"
                "run_benchmarks list [options]\n"
@@ -63,6 +65,19 @@ constexpr std::array commands{
         "Hugging Face Hub; nothing there is overwritten.\n\n"
         "run_benchmarks upload DIR|SUMMARY DATASET [options]\n",
         "DIR DATASET", 2, 2},
+    CommandRow{
+        "compare", Command::compare,
+        "Says what changed between results, with what confidence.\n\n"
+        "run_benchmarks compare BASE NEW... [options]\n\n"
+        "BASE and NEW are result documents, or folders of them (several documents of a scenario are its\n"
+        "launches). Exit status: 0 nothing is slower, 3 something is, 1 something fails in NEW that BASE\n"
+        "measured, 4 something is inconclusive (with --strict), 2 not comparable.\n",
+        "BASE NEW...", 2, 100},
+    CommandRow{
+        "calibrate", Command::calibrate,
+        "Measures the tool on this machine: how often it finds differences that are not there (the first\n"
+        "scenario of the options compared with itself), how right its times are, what its monitors cost.\n\n"
+        "run_benchmarks calibrate [options]\n"},
 };
 
 /// Prints what the command's row says where CLI11 would make up a line of usage.

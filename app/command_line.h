@@ -8,11 +8,12 @@
 #include <vector>
 
 #include "base/log.h"
+#include "framework/compare.h"
 #include "framework/run_options.h"
 
 namespace bv2::app {
 
-enum class Command { run, list, verify, tokenize, machine, cache, upload };
+enum class Command { run, list, verify, tokenize, machine, cache, upload, compare, calibrate };
 /// Of what is written to stdout.
 enum class OutputFormat { table, json, jsonl, csv, md };
 
@@ -34,6 +35,9 @@ struct CommandLine {
   bool measure_anew = false;          ///< `machine` does not show what was kept
   bool list_kernels = false;          ///< `list` shows the kernels instead of the benchmarks
   std::vector<std::string> operands;  ///< what a command takes besides options
+  CompareOptions compare;
+  std::size_t comparisons = 40;  ///< of `calibrate`
+  bool strict = false;           ///< `compare` fails for what is inconclusive too
   std::vector<std::filesystem::path> benches_dirs;
   std::vector<std::filesystem::path> kernels_dirs;
   LogLevel log_level = LogLevel::info;

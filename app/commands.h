@@ -34,5 +34,7 @@ int tokenize_command(const CommandContext& context);
 int machine_command(const CommandContext& context);
 int cache_command(const CommandContext& context);
 int upload_command(const CommandContext& context);
+int compare_command(const CommandContext& context);
+int calibrate_command(const CommandContext& context);
 
 }  // namespace bv2::app

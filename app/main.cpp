@@ -60,6 +60,10 @@ int do_command(const CommandContext& context) {
       return cache_command(context);
     case Command::upload:
       return upload_command(context);
+    case Command::compare:
+      return compare_command(context);
+    case Command::calibrate:
+      return calibrate_command(context);
   }
   return failure_status;
 }

@@ -116,22 +116,26 @@ constexpr std::string_view how = "How it is measured";
 constexpr std::string_view where = "Where things are and go";
 constexpr std::string_view on_hub = "The Hugging Face Hub";
 
-const std::vector<Command> computing{Command::run, Command::list, Command::verify, Command::machine};
-const std::vector<Command> all{Command::run, Command::list, Command::verify};
-const std::vector<Command> every{Command::run,      Command::list,    Command::verify,
-                                 Command::tokenize, Command::machine, Command::cache};
-const std::vector<Command> tabular{Command::run, Command::list, Command::verify, Command::machine,
-                                   Command::cache};
+const std::vector<Command> computing{Command::run, Command::list, Command::verify, Command::machine,
+                                     Command::calibrate};
+const std::vector<Command> all{Command::run, Command::list, Command::verify, Command::calibrate};
+const std::vector<Command> every{Command::run,     Command::list,  Command::verify,  Command::tokenize,
+                                 Command::machine, Command::cache, Command::compare, Command::calibrate};
+const std::vector<Command> tabular{Command::run,   Command::list,    Command::verify,   Command::machine,
+                                   Command::cache, Command::compare, Command::calibrate};
+const std::vector<Command> measuring{Command::run, Command::list, Command::calibrate};
 const std::vector<Command> with_hub{Command::run, Command::list, Command::verify, Command::upload};
-const std::vector<Command> logging{Command::run,     Command::list,  Command::verify, Command::tokenize,
-                                   Command::machine, Command::cache, Command::upload};
-const std::vector<Command> measuring{Command::run, Command::list};
+const std::vector<Command> logging{Command::run,      Command::list,    Command::verify,
+                                   Command::tokenize, Command::machine, Command::cache,
+                                   Command::upload,   Command::compare, Command::calibrate};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
 const std::vector<Command> verifying{Command::verify};
 const std::vector<Command> tokenizing{Command::tokenize};
 const std::vector<Command> on_machine{Command::machine};
 const std::vector<Command> uploading{Command::run, Command::upload};
+const std::vector<Command> comparing{Command::compare};
+const std::vector<Command> calibrating{Command::calibrate};
 
 using R = RunOptions;
 
@@ -265,6 +269,28 @@ std::vector<OptionRow> measuring_options() {
   };
 }
 
+std::vector<OptionRow> comparison_options() {
+  return {
+      {comparing, how, "--margin", "P", "differences that do not matter: EQUIVALENT within them (default 2%)",
+       [](CommandLine& line, std::string_view option, const Values& values) {
+         line.compare.margin = parse_share(option, values[0]);
+       }},
+      {comparing, how, "--launch-noise", "P",
+       "what a process may add to all its iterations, where BASE or NEW\nhas one launch only (default 0.5%)",
+       [](CommandLine& line, std::string_view option, const Values& values) {
+         line.compare.launch_noise = parse_share(option, values[0]);
+       }},
+      {comparing, how, "--different-machines", "", "compare although the machines differ",
+       [](CommandLine& line, std::string_view, const Values&) { line.compare.different_machines = true; }},
+      {calibrating, how, "--comparisons", "N", "of the scenario with itself (default 40)",
+       [](CommandLine& line, std::string_view option, const Values& values) {
+         line.comparisons = static_cast<std::size_t>(parse_integer(option, values[0], 1, most_iterations));
+       }},
+      {comparing, how, "--strict", "", "status 4 where something is inconclusive",
+       [](CommandLine& line, std::string_view, const Values&) { line.strict = true; }},
+  };
+}
+
 std::vector<OptionRow> place_options() {
   return {
       {running, where, "--output-dir", "DIR", "results go there (default benchmark_results)",
@@ -306,7 +332,7 @@ std::vector<OptionRow> hub_options() {
 std::vector<OptionRow> option_table() {
   std::vector<OptionRow> table;
   for (auto&& part : {selection_options(), model_options(), measuring_options(), trust_options(),
-                      place_options(), hub_options()}) {
+                      comparison_options(), place_options(), hub_options()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

@@ -12,6 +12,7 @@
 #include "app/results_table.h"
 #include "base/cache_folder.h"
 #include "base/shared_library.h"
+#include "framework/mode_comparison.h"
 #include "framework/runner.h"
 #include "framework/worker/serve.h"
 
@@ -45,11 +46,22 @@ class RunWatcher : public Progress {
   std::map<std::int64_t, std::pair<std::string, ScenarioResult>> finished_;
 };
 
+/// "kernelized is 2.85x [2.70, 3.00] eager".
+void print_comparisons(Output& output, const BenchmarkResults& benchmark, bool markdown) {
+  std::string lines;
+  for (const ModeComparison& comparison : compare_modes(benchmark.scenarios)) {
+    const std::string line = mode_comparison_line(comparison);
+    if (!line.empty()) lines += (markdown ? "- " : "") + line + "\n";
+  }
+  if (!lines.empty()) output.write(lines + "\n");
+}
+
 void print_tables(Output& output, std::span<const BenchmarkResults> results, TableFormat format) {
   const bool markdown = format == TableFormat::markdown;
   for (const auto& benchmark : results) {
     output.write((markdown ? "### " : "") + results_heading(benchmark) + "\n" + (markdown ? "\n" : ""));
     output.write(render(results_table(benchmark), format) + "\n");
+    print_comparisons(output, benchmark, markdown);
   }
   output.write(results_legend(results));
 }

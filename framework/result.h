@@ -18,6 +18,8 @@
 #include "framework/run_options.h"
 #include "framework/scenario_config.h"
 #include "framework/statistics.h"
+#include "framework/steady_state.h"
+#include "framework/token_latency.h"
 
 namespace bv2 {
 
@@ -77,6 +79,7 @@ struct ScenarioMetadata {
   std::optional<std::string> commit_message;
   std::string model_id;
   std::optional<std::string> model_revision;  ///< the commit on the Hub that the model is of
+  std::optional<std::string> weights_hash;    ///< of the checkpoint's files; missing for synthetic weights
   std::optional<ModelFacts> model;            ///< once it is loaded
   std::optional<PromptInfo> prompt;           ///< once it is made
   HardwareInfo hardware_info;
@@ -91,6 +94,7 @@ struct ScenarioMetadata {
     visit("commit_message", self.commit_message);
     visit("model_id", self.model_id);
     visit("model_revision", self.model_revision);
+    visit("weights_hash", self.weights_hash);
     visit("model", self.model);
     visit("prompt", self.prompt);
     visit("hardware_info", self.hardware_info);
@@ -107,9 +111,10 @@ struct Iteration {
   std::int64_t order = 0;              ///< place among all measured iterations of the run, from 0
   std::int64_t round = 0;              ///< iterations of one round were taken in turns; from 0 over the run
   std::int64_t launch = 0;             ///< which process of the scenario did it, from 0
-  std::vector<std::string> flags;  ///< "output_differs": other tokens than the first iteration gave; and what
-                                   ///< tainted it (framework/interference.h)
-  CounterValues counters{};        ///< of the system, between just before and just after
+  std::vector<std::string>
+      flags;  ///< "output_differs": other tokens than the first iteration gave; "warm_up": before
+  ///< the steady state; and what tainted it (framework/interference.h)
+  CounterValues counters{};  ///< of the system, between just before and just after
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("start_ns", self.start_ns);
@@ -209,6 +214,8 @@ struct ScenarioResult {
   Omittable<std::string> error;  ///< one line, unless it is a success
   ScenarioMetadata metadata;
   NamedValues<Summary> measurements;  ///< by metric, in the order of metrics() and then memory; empty: none
+  std::vector<SteadyState> steady_state;  ///< of each launch: of the latencies of its measured iterations
+  TokenLatency token_latency;
   std::vector<Iteration> iterations;
   Phases phases;
   ScenarioOutput output;
@@ -228,6 +235,8 @@ struct ScenarioResult {
     visit("error", self.error);
     visit("metadata", self.metadata);
     visit("measurements", self.measurements);
+    visit("steady_state", self.steady_state);
+    visit("token_latency", self.token_latency);
     visit("iterations", self.iterations);
     visit("phases", self.phases);
     visit("output", self.output);

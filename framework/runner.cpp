@@ -4,12 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <random>
 #include <utility>
 
 #include "base/clock.h"
 #include "framework/free_memory.h"
 #include "framework/git_info.h"
+#include "framework/reference_store.h"
 #include "framework/result_writer.h"
 #include "framework/resumption.h"
 #include "framework/rounds.h"
@@ -121,6 +123,7 @@ class Run {
 
   RunOutcome run() {
     begin();
+    hash_weights();
     setting_.observer.run_started(static_cast<std::int64_t>(scenarios_.size()),
                                   iteration_count(plan_) * options_.launches);
     show_ended();
@@ -137,6 +140,22 @@ class Run {
   }
 
  private:
+  /// Of checkpoint folders. One that cannot be read fails its scenarios, with a better message than here.
+  void hash_weights() {
+    for (const PlannedBenchmark& benchmark : plan_) {
+      std::error_code error;
+      if (weights_hashes_.contains(benchmark.model_id)) continue;
+      if (!std::filesystem::is_directory(benchmark.model_id, error)) continue;
+      try {
+        weights_hashes_.emplace(benchmark.model_id, model_digest(benchmark.model_id, setting_.interrupt));
+      } catch (const Error&) {
+        continue;
+      } catch (const Interrupted&) {
+        return;
+      }
+    }
+  }
+
   /// Opens the journal, a new one or that of the run to resume.
   void begin() {
     const Json asked = asked_of(plan_, options_, setting_.prompt);
@@ -303,6 +322,9 @@ class Run {
     metadata.commit_message = git_.commit_message;
     metadata.model_id = benchmark.model_id;
     if (benchmark.location) metadata.model_revision = benchmark.location->revision;
+    if (const auto found = weights_hashes_.find(benchmark.model_id); found != weights_hashes_.end()) {
+      metadata.weights_hash = found->second;
+    }
     metadata.hardware_info = read_hardware_info(surroundings_.libraries, surroundings_.system_root);
     metadata.procedure = {.isolation = options_.isolation,
                           .schedule = options_.schedule,
@@ -338,6 +360,7 @@ class Run {
   const RunSurroundings& surroundings_;
   RunSetting setting_;
   MachineLimits limits_;
+  std::map<std::string, std::string> weights_hashes_;  // by model_id
   GitInfo git_;
   RunRecord run_;
   Journal journal_;

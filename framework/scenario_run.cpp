@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "framework/gate.h"
-#include "framework/scenario_roofline.h"
+#include "framework/scenario_summary.h"
 #include "framework/token_timeline.h"
 #include "framework/worker/messages.h"
 
@@ -21,32 +21,6 @@ double latency_seconds_of(const Iteration& iteration) {
 void raise_to(std::optional<std::int64_t>& largest, std::optional<std::int64_t> value) {
   if (value) largest = std::max(*value, largest.value_or(0));
 }
-
-/// All values of a metric, and those of them that its statistics are made of.
-class CountedSeries {
- public:
-  void add(double value, std::int64_t launch, bool counts) {
-    if (counts) {
-      places_.push_back(all_.size());
-      counted_.push_back(value);
-      launches_.push_back(launch);
-    }
-    all_.push_back(value);
-  }
-
-  Summary summarise(std::string unit) && {
-    Summary summary = bv2::summarise(std::move(unit), std::move(counted_), launches_);
-    for (std::size_t& outlier : summary.outliers) outlier = places_[outlier];
-    summary.measurements = std::move(all_);
-    return summary;
-  }
-
- private:
-  std::vector<double> all_;
-  std::vector<double> counted_;
-  std::vector<std::size_t> places_;  // of counted_ in all_
-  std::vector<std::int64_t> launches_;
-};
 
 }  // namespace
 
@@ -266,26 +240,7 @@ ScenarioResult ScenarioRun::result() const {
     result.error.emplace(fmt::format("interrupted after {} of {} iterations", iterations_in_pass_,
                                      scenario_->config.measurement_iterations));
   }
-  if (result.iterations.empty()) return result;
-  std::vector<std::vector<std::string>> flags;
-  for (const Iteration& iteration : result.iterations) flags.push_back(iteration.flags);
-  result.interference = interference_of(flags);
-  const std::vector<bool> counted = counted_iterations(flags);
-  const std::int64_t batch = scenario_->config.batch_size;
-  const std::int64_t prompt_tokens =
-      result.metadata.prompt ? result.metadata.prompt->tokens_of_batch(batch) : 0;
-  const ModelKind kind = result.metadata.model ? result.metadata.model->kind : ModelKind::decoder;
-  for (const Metric& metric : metrics(kind)) {
-    CountedSeries series;
-    for (std::size_t i = 0; i < result.iterations.size(); ++i) {
-      const Iteration& iteration = result.iterations[i];
-      const IterationTimes times{batch, prompt_tokens, iteration.start_ns, iteration.token_ns};
-      if (const auto value = metric.value(times)) series.add(*value, iteration.launch, counted[i]);
-    }
-    result.measurements.emplace_back(metric.name, std::move(series).summarise(std::string(metric.unit)));
-  }
-  result.measurements.emplace_back("peak_host_memory", summarise("bytes", peak_memory_bytes_));
-  result.roofline = scenario_roofline(result);
+  summarise_scenario(result, peak_memory_bytes_);
   return result;
 }
 

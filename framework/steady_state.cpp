@@ -13,7 +13,7 @@
 namespace bv2 {
 namespace {
 
-constexpr std::size_t fewest_values = 5;
+constexpr std::size_t fewest_values = 6;
 constexpr std::size_t shortest_segment = 2;
 constexpr std::size_t shortest_steady_part = 3;
 constexpr double penalty_factor = 4;

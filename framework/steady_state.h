@@ -11,7 +11,7 @@ namespace bv2 {
 
 /// What a series turned out to be.
 enum class Steadiness {
-  too_few,         ///< fewer than 5 values: nothing can be said
+  too_few,         ///< fewer than 6 values: nothing can be said
   steady,          ///< from `begin` on
   still_changing,  ///< its level changed too late: what follows is too short to be called steady
   drifting,        ///< no step, but a trend through what would be the steady part

@@ -24,7 +24,7 @@ bool steady_from_0(const SteadyState& state) {
 }
 
 TEST(SteadyState, OfTooFewNothingIsSaid) {
-  const auto state = find_steady_state(Series{1, 1, 1, 1});
+  const auto state = find_steady_state(Series{3, 1, 1, 1, 1});
   EXPECT_EQ(state.steadiness, Steadiness::too_few);
   EXPECT_FALSE(state.begin);
 }
@@ -63,7 +63,7 @@ TEST(SteadyState, OutliersAreNoChanges) {
 
 TEST(SteadyState, OneSlowIterationAtTheBeginIsWarmUp) {
   Random random(4);
-  for (const std::size_t count : {5U, 8U, 30U}) {
+  for (const std::size_t count : {6U, 8U, 30U}) {
     const auto slow_first = [&] {
       Series series = test::normal_series(count, random, 1, 0.01);
       series[0] = 1.5;

@@ -1,0 +1,183 @@
+// The tool measured by itself.
+#include "framework/calibration.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <random>
+
+#include "base/clock.h"
+#include "framework/memory_usage.h"
+#include "framework/monitors/counter_source.h"
+#include "framework/percentile.h"
+#include "framework/token_timeline.h"
+
+namespace bv2 {
+namespace {
+
+constexpr double tolerated_rate = 0.05;
+constexpr double tolerated_error_ns = 1000;
+constexpr std::int64_t first_token_ns = 5'000'000;
+constexpr std::int64_t next_token_ns = 1'000'000;
+constexpr std::int64_t known_tokens = 20;
+
+double median_of(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values.empty() ? 0 : percentile(values, 50);
+}
+
+double worst_of(const std::vector<double>& values) {
+  double worst = 0;
+  for (const double value : values) worst = std::max(worst, std::abs(value));
+  return worst;
+}
+
+void wait_until(std::int64_t due_ns) {
+  while (monotonic_now_ns() < due_ns) {
+  }
+}
+
+void add(FalseVerdicts& result, Verdict verdict) {
+  constexpr std::array counters{&FalseVerdicts::faster, &FalseVerdicts::slower, &FalseVerdicts::equivalent,
+                                &FalseVerdicts::inconclusive};
+  ++(result.*counters.at(static_cast<std::size_t>(verdict)));
+}
+
+using SourceOf = std::unique_ptr<CounterSource> (*)(const MonitoredSystem&);
+struct Monitor {
+  std::string_view name;
+  SourceOf source;
+};
+constexpr std::array monitors{Monitor{"process usage", process_usage_source},
+                              Monitor{"thread scheduling", thread_scheduling_source},
+                              Monitor{"processor time", processor_time_source},
+                              Monitor{"pressure", pressure_source},
+                              Monitor{"cgroup throttling", cgroup_throttling_source},
+                              Monitor{"thermal throttling", thermal_throttling_source},
+                              Monitor{"frequency", frequency_source}};
+
+template <class Work>
+double median_ns_of(std::size_t repetitions, Work&& work) {
+  std::vector<double> durations;
+  for (std::size_t i = 0; i < repetitions; ++i) {
+    const std::int64_t start_ns = monotonic_now_ns();
+    work();
+    durations.push_back(static_cast<double>(monotonic_now_ns() - start_ns));
+  }
+  return median_of(std::move(durations));
+}
+
+}  // namespace
+
+double FalseVerdicts::rate() const {
+  return comparisons == 0 ? 0 : static_cast<double>(faster + slower) / static_cast<double>(comparisons);
+}
+
+FalseVerdicts compare_repeatedly(const TimedIteration& base, const TimedIteration& other,
+                                 const RepeatedComparison& how, const InterruptFlag& interrupt,
+                                 const std::function<void(std::size_t)>& progress) {
+  std::mt19937_64 random(how.seed);
+  FalseVerdicts result;
+  result.iterations = how.iterations;
+  std::vector<double> detectable;
+  for (std::size_t comparison = 0; comparison < how.comparisons; ++comparison) {
+    std::vector<double> base_seconds;
+    std::vector<double> other_seconds;
+    for (std::size_t i = 0; i < how.iterations; ++i) {
+      interrupt.throw_if_raised();
+      const bool base_first = (random() & 1U) == 0;
+      if (base_first) base_seconds.push_back(base());
+      other_seconds.push_back(other());
+      if (!base_first) base_seconds.push_back(base());
+    }
+    const Judgement judgement = judge(paired_effect(base_seconds, other_seconds), {});
+    add(result, judgement.verdict);
+    detectable.push_back(judgement.detectable_percent.value_or(0));
+    ++result.comparisons;
+    if (progress) progress(result.comparisons);
+  }
+  result.median_detectable_percent = median_of(std::move(detectable));
+  return result;
+}
+
+TimingErrors measure_timing_errors(std::size_t iterations, const InterruptFlag& interrupt) {
+  TokenTimeline timeline(1, known_tokens, interrupt);
+  const std::vector<std::int64_t> id{1};
+  std::vector<double> first_token;
+  std::vector<double> inter_token;
+  for (std::size_t i = 0; i < iterations; ++i) {
+    std::vector<std::int64_t> given_ns;
+    given_ns.reserve(known_tokens);
+    timeline.start();
+    const std::int64_t start_ns = monotonic_now_ns();
+    for (std::int64_t token = 0; token < known_tokens; ++token) {
+      wait_until(start_ns + first_token_ns + token * next_token_ns);
+      given_ns.push_back(monotonic_now_ns());
+      timeline.on_tokens(id);
+    }
+    const IterationTimes times{1, 1, timeline.start_ns(), timeline.token_ns()};
+    const auto measured_ns = [&](std::string_view name) {
+      return *std::ranges::find(metrics(ModelKind::decoder), name, &Metric::name)->value(times) * 1e9;
+    };
+    first_token.push_back(measured_ns("time_to_first_token") -
+                          static_cast<double>(given_ns.front() - start_ns));
+    inter_token.push_back(measured_ns("inter_token_latency") -
+                          static_cast<double>(given_ns.back() - given_ns.front()) / (known_tokens - 1));
+  }
+  return {.iterations = iterations,
+          .first_token_median_ns = median_of(first_token),
+          .first_token_worst_ns = worst_of(first_token),
+          .inter_token_median_ns = median_of(inter_token),
+          .inter_token_worst_ns = worst_of(inter_token)};
+}
+
+std::vector<MonitorCost> measure_monitor_costs(std::size_t repetitions) {
+  std::vector<MonitorCost> costs;
+  const MonitoredSystem system = MonitoredSystem::of_this_process();
+  for (const Monitor& monitor : monitors) {
+    const auto source = monitor.source(system);
+    std::vector<std::int64_t> values(source->counters().size());
+    if (values.empty()) continue;
+    costs.push_back({std::string(monitor.name), median_ns_of(repetitions, [&] {
+                       source->read(values);
+                       source->read(values);
+                     })});
+  }
+  const PeakMemory memory;
+  costs.push_back({"peak memory", median_ns_of(repetitions, [&] {
+                     static_cast<void>(memory.reset());
+                     static_cast<void>(memory.peak_bytes());
+                   })});
+  return costs;
+}
+
+std::vector<std::string> calibration_verdicts(const Calibration& calibration) {
+  const FalseVerdicts& found = calibration.false_verdicts;
+  const TimingErrors& errors = calibration.timing_errors;
+  double monitors_ns = 0;
+  for (const MonitorCost& cost : calibration.monitor_costs) monitors_ns += cost.median_ns;
+  std::vector<std::string> lines;
+  lines.push_back(
+      fmt::format("{}: {} of {} comparisons of {} with itself came out FASTER or SLOWER ({:.1f}%; up to 5% "
+                  "is what the confidence "
+                  "promises). With {} iterations each, half of them would have seen a difference of {:.1f}%.",
+                  found.rate() <= tolerated_rate ? "Trustworthy" : "NOT trustworthy here",
+                  found.faster + found.slower, found.comparisons, calibration.scenario, found.rate() * 100,
+                  found.iterations, found.median_detectable_percent));
+  const double worst_median =
+      std::max(std::abs(errors.first_token_median_ns), std::abs(errors.inter_token_median_ns));
+  lines.push_back(
+      fmt::format("{}: the time to the first token is off by {:.0f} ns (at worst {:.0f} ns), the latency "
+                  "between tokens by {:.0f} ns "
+                  "(at worst {:.0f} ns).",
+                  worst_median <= tolerated_error_ns ? "Times are right" : "Times are NOT right here",
+                  errors.first_token_median_ns, errors.first_token_worst_ns, errors.inter_token_median_ns,
+                  errors.inter_token_worst_ns));
+  lines.push_back(fmt::format(
+      "Monitors take {:.0f} µs an iteration, all of it before or after what is timed.", monitors_ns * 1e-3));
+  return lines;
+}
+
+}  // namespace bv2

@@ -1,0 +1,74 @@
+// The modes of one run compared with each other.
+#include "framework/mode_comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "framework/physical_key.h"
+#include "framework/scenario_series.h"
+
+namespace bv2 {
+namespace {
+
+constexpr std::string_view baseline_variant = "eager";
+constexpr std::string_view metric = "latency";
+
+bool measured(const ScenarioResult& scenario) { return scenario.status == ScenarioStatus::success; }
+
+/// What the scenario is compared with, or null.
+const ScenarioResult* baseline_of(const ScenarioResult& scenario, std::span<const ScenarioResult> scenarios) {
+  const PhysicalKey key = physical_key(scenario);
+  const ScenarioResult* found = nullptr;
+  for (const ScenarioResult& candidate : scenarios) {
+    const PhysicalKey other = physical_key(candidate);
+    if (!measured(candidate) || other.variant != baseline_variant) continue;
+    if (other.without_mode() != key.without_mode()) continue;
+    const bool same_attention =
+        other.attn_implementation == key.attn_implementation && other.sdpa_backend == key.sdpa_backend;
+    if (same_attention) return &candidate;
+    if (found == nullptr) found = &candidate;
+  }
+  return found;
+}
+
+ModeComparison compared(const ScenarioResult& base, const ScenarioResult& scenario) {
+  ModeComparison comparison;
+  comparison.base = base.scenario_name;
+  comparison.scenario = scenario.scenario_name;
+  const PairedSeries pairs = paired_series(base, scenario, metric);
+  comparison.rounds = static_cast<std::int64_t>(pairs.base.size());
+  comparison.paired = pairs.base.size() > 1;
+  const std::optional<Effect> effect =
+      comparison.paired ? paired_effect(pairs.base, pairs.other)
+                        : unpaired_effect(launch_series(base, metric), launch_series(scenario, metric));
+  const Judgement judgement = judge(effect, {});
+  comparison.verdict = judgement.verdict;
+  comparison.detectable_percent = judgement.detectable_percent;
+  if (judgement.ratio) {
+    comparison.speedup = 1 / *judgement.ratio;
+    comparison.speedup_ci95 = Interval{1 / (*judgement.interval)[1], 1 / (*judgement.interval)[0]};
+  }
+  return comparison;
+}
+
+}  // namespace
+
+std::vector<ModeComparison> compare_modes(std::span<const ScenarioResult> scenarios) {
+  std::vector<ModeComparison> comparisons;
+  for (const ScenarioResult& scenario : scenarios) {
+    if (!measured(scenario) || scenario.metadata.config.variant == baseline_variant) continue;
+    const ScenarioResult* base = baseline_of(scenario, scenarios);
+    if (base != nullptr) comparisons.push_back(compared(*base, scenario));
+  }
+  return comparisons;
+}
+
+std::string mode_comparison_line(const ModeComparison& comparison) {
+  if (!comparison.speedup) return {};
+  return fmt::format("{} is {:.2f}x [{:.2f}, {:.2f}] {}{}", comparison.scenario, *comparison.speedup,
+                     (*comparison.speedup_ci95)[0], (*comparison.speedup_ci95)[1], comparison.base,
+                     comparison.paired ? "" : " (measured apart)");
+}
+
+}  // namespace bv2

@@ -1,0 +1,106 @@
+// The tool measured by itself: counted verdicts, small errors, and (slowly) A/A and power on this machine.
+#include "framework/calibration.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "base/clock.h"
+
+namespace bv2 {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Calibration, CountsTheVerdicts) {
+  const InterruptFlag interrupt;
+  const RepeatedComparison how{.comparisons = 7, .iterations = 5};
+  const auto one = [] { return 1.0; };
+  const auto half = [] { return 0.5; };
+  EXPECT_EQ(compare_repeatedly(one, one, how, interrupt).equivalent, 7U);
+  const auto faster = compare_repeatedly(one, half, how, interrupt);
+  EXPECT_EQ(faster.faster, 7U);
+  EXPECT_EQ(faster.rate(), 1);
+  EXPECT_EQ(compare_repeatedly(half, one, how, interrupt).slower, 7U);
+}
+
+TEST(Calibration, TakesBothInTurnsInRandomOrder) {
+  const InterruptFlag interrupt;
+  std::string order;
+  compare_repeatedly([&] { return order += 'a', 1.0; }, [&] { return order += 'b', 1.0; },
+                     {.comparisons = 1, .iterations = 50}, interrupt);
+  ASSERT_EQ(order.size(), 100U);
+  std::size_t a_first = 0;
+  for (std::size_t i = 0; i < order.size(); i += 2) {
+    EXPECT_NE(order[i], order[i + 1]);
+    a_first += order[i] == 'a' ? 1 : 0;
+  }
+  EXPECT_GT(a_first, 10U);
+  EXPECT_LT(a_first, 40U);
+}
+
+TEST(Calibration, EndsWhenItIsInterrupted) {
+  InterruptFlag interrupt;
+  interrupt.raise();
+  const auto one = [] { return 1.0; };
+  EXPECT_THROW(compare_repeatedly(one, one, {}, interrupt), Interrupted);
+}
+
+TEST(Calibration, KnownTimesAreMeasured) {
+  const InterruptFlag interrupt;
+  const auto errors = measure_timing_errors(5, interrupt);
+  EXPECT_EQ(errors.iterations, 5U);
+  // Of the 1 ms between tokens: a wrong divisor would be off by 50 µs, a preempted token is in the worst
+  // only.
+  EXPECT_LT(std::abs(errors.inter_token_median_ns), 20'000);
+  EXPECT_GE(errors.inter_token_worst_ns, std::abs(errors.inter_token_median_ns));
+}
+
+TEST(Calibration, VerdictsAreWords) {
+  Calibration calibration;
+  calibration.scenario = "fake eager";
+  calibration.false_verdicts = {
+      .comparisons = 40, .iterations = 10, .faster = 1, .slower = 1, .equivalent = 38};
+  EXPECT_THAT(calibration_verdicts(calibration)[0], testing::StartsWith("Trustworthy: 2 of 40"));
+  calibration.false_verdicts.slower = 5;
+  EXPECT_THAT(calibration_verdicts(calibration)[0], testing::StartsWith("NOT trustworthy here: 6 of 40"));
+  calibration.timing_errors.first_token_median_ns = 5000;
+  EXPECT_THAT(calibration_verdicts(calibration)[1], HasSubstr("NOT right"));
+  EXPECT_FALSE(measure_monitor_costs(3).empty());
+}
+
+/// Work of about 3 ms that no compiler leaves out, `factor` times as much.
+double work(double factor) {
+  constexpr int rounds = 1'000'000;
+  const std::int64_t start_ns = monotonic_now_ns();
+  volatile double sink = 0;
+  double x = 1.0;
+  const int count = static_cast<int>(rounds * factor);
+  for (int i = 0; i < count; ++i) x = x * 0.999999 + 1e-6;
+  sink = x;
+  static_cast<void>(sink);
+  return static_cast<double>(monotonic_now_ns() - start_ns) * 1e-9;
+}
+
+TEST(CalibrationSlow, IdenticalWorkIsSeldomFasterOrSlower) {
+  const InterruptFlag interrupt;
+  const auto found = compare_repeatedly([] { return work(1); }, [] { return work(1); },
+                                        {.comparisons = 100, .iterations = 30}, interrupt);
+  std::printf("A/A: %zu faster, %zu slower, %zu equivalent, %zu inconclusive; detectable %.2f%%\n",
+              found.faster, found.slower, found.equivalent, found.inconclusive,
+              found.median_detectable_percent);
+  EXPECT_LE(found.rate(), 0.05);
+}
+
+TEST(CalibrationSlow, ThreePercentMoreWorkIsFoundSlower) {
+  const InterruptFlag interrupt;
+  const auto found = compare_repeatedly([] { return work(1); }, [] { return work(1.03); },
+                                        {.comparisons = 20, .iterations = 30}, interrupt);
+  std::printf("3%%: %zu slower of %zu, %zu equivalent, %zu inconclusive; detectable %.2f%%\n", found.slower,
+              found.comparisons, found.equivalent, found.inconclusive, found.median_detectable_percent);
+  EXPECT_GE(found.slower, 18U);
+}
+
+}  // namespace
+}  // namespace bv2

@@ -1,0 +1,105 @@
+// The modes of one run compared: baselines, pairing by round, and the line on the console.
+#include "framework/mode_comparison.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+
+#include "support/series.h"
+
+namespace bv2 {
+namespace {
+
+using test::Random;
+using testing::IsEmpty;
+
+/// Scenarios of 20 rounds in which the machine becomes slower and slower.
+class ModeComparisonTest : public testing::Test {
+ protected:
+  ScenarioResult scenario(const std::string& variant, double seconds, std::int64_t first_round = 0,
+                          const std::string& attention = "sdpa") {
+    ScenarioResult result;
+    result.scenario_name = variant;
+    result.status = ScenarioStatus::success;
+    result.metadata.config.variant = variant;
+    result.metadata.config.attn_implementation = attention;
+    const auto noise = test::normal_series(20, random_, 1, 0.005);
+    for (std::size_t i = 0; i < noise.size(); ++i) {
+      const double drift = 1 + 0.1 * static_cast<double>(i);
+      result.iterations.push_back({.start_ns = 0,
+                                   .token_ns = {std::llround(seconds * drift * noise[i] * 1e9)},
+                                   .order = 0,
+                                   .round = first_round + static_cast<std::int64_t>(i),
+                                   .launch = 0,
+                                   .flags = {}});
+    }
+    return result;
+  }
+
+  Random random_{1};
+};
+
+TEST_F(ModeComparisonTest, PairsByRound) {
+  const std::vector scenarios{scenario("eager", 0.1), scenario("kernelized", 0.05)};
+  const auto comparisons = compare_modes(scenarios);
+  ASSERT_EQ(comparisons.size(), 1U);
+  EXPECT_EQ(comparisons[0].base, "eager");
+  EXPECT_TRUE(comparisons[0].paired);
+  EXPECT_EQ(comparisons[0].rounds, 20);
+  EXPECT_NEAR(*comparisons[0].speedup, 2, 0.02);
+  EXPECT_GT((*comparisons[0].speedup_ci95)[0], 1.97);  // the drift is in no interval
+  EXPECT_LT((*comparisons[0].speedup_ci95)[1], 2.03);
+  EXPECT_EQ(comparisons[0].verdict, Verdict::faster);
+}
+
+TEST_F(ModeComparisonTest, WithoutCommonRoundsTheyWereMeasuredApart) {
+  const std::vector scenarios{scenario("eager", 0.1), scenario("kernelized", 0.05, 100)};
+  const auto comparison = compare_modes(scenarios).at(0);
+  EXPECT_FALSE(comparison.paired);
+  EXPECT_LT((*comparison.speedup_ci95)[0], 1.9);
+  EXPECT_THAT(mode_comparison_line(comparison), testing::EndsWith("eager (measured apart)"));
+}
+
+TEST_F(ModeComparisonTest, IterationsBeforeTheSteadyStateDoNotCount) {
+  auto slow_begin = scenario("kernelized", 0.05);
+  for (std::size_t i = 0; i < 10; ++i) {
+    slow_begin.iterations[i].token_ns[0] *= 10;
+    slow_begin.iterations[i].flags = {"warm_up"};
+  }
+  const auto comparison = compare_modes(std::vector{scenario("eager", 0.1), slow_begin}).at(0);
+  EXPECT_EQ(comparison.rounds, 10);
+  EXPECT_NEAR(*comparison.speedup, 2, 0.02);
+}
+
+TEST_F(ModeComparisonTest, TheBaselineIsTheEagerOneWithTheSameAttention) {
+  auto other_attention = scenario("eager", 0.2, 0, "eager");
+  other_attention.scenario_name = "eager_eager_attn";
+  EXPECT_EQ(compare_modes(std::vector{other_attention, scenario("eager", 0.1), scenario("kernelized", 0.05)})
+                .at(0)
+                .base,
+            "eager");
+  EXPECT_EQ(compare_modes(std::vector{other_attention, scenario("kernelized", 0.05)}).at(0).base,
+            "eager_eager_attn");
+}
+
+TEST_F(ModeComparisonTest, OtherWorkloadsAndFailuresAreNoBaselines) {
+  auto longer = scenario("eager", 0.1);
+  longer.metadata.config.batch_size = 4;
+  auto failed = scenario("eager", 0.1);
+  failed.status = ScenarioStatus::crashed;
+  EXPECT_THAT(compare_modes(std::vector{longer, failed, scenario("kernelized", 0.05)}), IsEmpty());
+}
+
+TEST(ModeComparison, Line) {
+  const ModeComparison comparison{.base = "eager",
+                                  .scenario = "kernelized",
+                                  .paired = true,
+                                  .rounds = 5,
+                                  .speedup = 2.849,
+                                  .speedup_ci95 = Interval{2.7, 3.001}};
+  EXPECT_EQ(mode_comparison_line(comparison), "kernelized is 2.85x [2.70, 3.00] eager");
+  EXPECT_EQ(mode_comparison_line({}), "");
+}
+
+}  // namespace
+}  // namespace bv2
