@@ -30,6 +30,7 @@ constexpr std::array commands{
         "run_benchmarks [run] [options]     run benchmarks\n"
         "run_benchmarks list [options]      the benchmarks, and the scenarios that the options would give\n"
         "run_benchmarks verify [options]    hold the engine against reference outputs\n"
+        "run_benchmarks machine [options]   what this machine can do at most\n"
         "run_benchmarks cache list|clear    the code that compiled mode keeps on disk\n"},
     CommandRow{"list", Command::list,
                "Lists the benchmarks, and the scenarios that the options would give.\n\n"
@@ -38,6 +39,11 @@ constexpr std::array commands{
     CommandRow{"verify", Command::verify,
                "Holds the engine against reference outputs: one line a mode, status 1 if any failed.\n\n"
                "run_benchmarks verify --model-id DIR --reference FILE [options]\n"},
+    CommandRow{
+        "machine", Command::machine,
+        "Shows how fast this machine reads memory and multiplies matrices, at best; measures what was\n"
+        "not measured in the last 24 hours.\n\n"
+        "run_benchmarks machine [options]\n"},
     CommandRow{"cache", Command::cache,
                "The code that compiled mode has built and keeps on disk.\n\n"
                "run_benchmarks cache list          what is kept, used last first\n"

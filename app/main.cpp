@@ -50,6 +50,8 @@ int do_command(const CommandContext& context) {
       return context.line.list_kernels ? list_kernels_command(context) : list_command(context);
     case Command::verify:
       return verify_command(context);
+    case Command::machine:
+      return machine_command(context);
     case Command::cache:
       return cache_command(context);
   }

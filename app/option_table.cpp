@@ -101,12 +101,15 @@ constexpr std::string_view model = "The model and its prompt";
 constexpr std::string_view how = "How it is measured";
 constexpr std::string_view where = "Where things are and go";
 
+const std::vector<Command> computing{Command::run, Command::list, Command::verify, Command::machine};
 const std::vector<Command> all{Command::run, Command::list, Command::verify};
-const std::vector<Command> every{Command::run, Command::list, Command::verify, Command::cache};
+const std::vector<Command> every{Command::run, Command::list, Command::verify, Command::machine,
+                                 Command::cache};
 const std::vector<Command> measuring{Command::run, Command::list};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
 const std::vector<Command> verifying{Command::verify};
+const std::vector<Command> on_machine{Command::machine};
 
 using R = RunOptions;
 
@@ -166,7 +169,12 @@ std::vector<OptionRow> measuring_options() {
        integer(&R::warmup_iterations, 0, most_iterations)},
       {measuring, how, "--measurement-iterations", "N", "that are measured (default 5)",
        integer(&R::measurement_iterations, 1, most_iterations)},
-      {all, how, "--threads", "N", "(default: physical cores)", integer(&R::threads, 1, most_threads)},
+      {running, how, "--no-machine-limits", "",
+       "do not measure what the machine can do: results have no share of it",
+       [](CommandLine& line, std::string_view, const Values&) { line.run.machine_limits = false; }},
+      {on_machine, how, "--measure-anew", "", "measure everything, whatever was kept",
+       [](CommandLine& line, std::string_view, const Values&) { line.measure_anew = true; }},
+      {computing, how, "--threads", "N", "(default: physical cores)", integer(&R::threads, 1, most_threads)},
       {all, how, "--device", "NAME", "cpu (default)", choice(&R::device, devices)},
   };
 }

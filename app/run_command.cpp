@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "app/commands.h"
+#include "app/limits.h"
 #include "app/progress.h"
 #include "app/results_table.h"
 #include "base/shared_library.h"
@@ -70,6 +71,12 @@ int run_command(const CommandContext& context) {
   RunWatcher watcher(context.console, context.log);
   RunSurroundings surroundings;
   surroundings.libraries = loaded_library_versions();
+  if (context.line.run.machine_limits) {
+    surroundings.limits = [&](std::span<const EngineServices* const> engines,
+                              std::vector<std::int64_t> threads) {
+      return limits_with(context, engines, std::move(threads), false);
+    };
+  }
   const RunOutcome outcome =
       run(context.benchmarks, context.line.run, watcher, context.interrupt, surroundings);
   watcher.clear();

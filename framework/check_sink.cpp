@@ -7,8 +7,8 @@
 namespace bv2 {
 
 CheckSink::CheckSink(std::int64_t batch, std::int64_t new_tokens, std::int64_t vocab_size,
-                     const InterruptFlag& interrupt)
-    : batch_(batch), new_tokens_(new_tokens), vocab_size_(vocab_size), interrupt_(&interrupt) {}
+                     const InterruptFlag& interrupt, TokenSink* next)
+    : batch_(batch), new_tokens_(new_tokens), vocab_size_(vocab_size), interrupt_(&interrupt), next_(next) {}
 
 void CheckSink::on_logits(std::span<const float> logits) {
   const auto count = static_cast<std::int64_t>(logits.size());
@@ -23,6 +23,7 @@ void CheckSink::on_logits(std::span<const float> logits) {
          received_ + 1, place / width + 1);
   }
   logits_seen_ = true;
+  if (next_ != nullptr) next_->on_logits(logits);
 }
 
 void CheckSink::on_tokens(std::span<const std::int64_t> ids) {
@@ -38,6 +39,7 @@ void CheckSink::on_tokens(std::span<const std::int64_t> ids) {
     }
   }
   if (++received_ > new_tokens_) fail("the check failed: more than {} new tokens", new_tokens_);
+  if (next_ != nullptr) next_->on_tokens(ids);
 }
 
 void CheckSink::check_complete() const {

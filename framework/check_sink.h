@@ -13,9 +13,10 @@ namespace bv2 {
 /// vocabulary, and for a wrong number of sequences or tokens.
 class CheckSink final : public TokenSink {
  public:
-  /// `vocab_size` 0: not known, so neither ids nor the number of logits are checked.
+  /// `vocab_size` 0: not known, so neither ids nor the number of logits are checked. What is sane goes on to
+  /// `next`, where there is one.
   CheckSink(std::int64_t batch, std::int64_t new_tokens, std::int64_t vocab_size,
-            const InterruptFlag& interrupt);
+            const InterruptFlag& interrupt, TokenSink* next = nullptr);
 
   void on_tokens(std::span<const std::int64_t> ids) override;
   [[nodiscard]] bool wants_logits() const override { return true; }
@@ -28,6 +29,7 @@ class CheckSink final : public TokenSink {
   std::int64_t new_tokens_;
   std::int64_t vocab_size_;
   const InterruptFlag* interrupt_;
+  TokenSink* next_;
   std::int64_t received_ = 0;
   bool logits_seen_ = false;  ///< of the token that comes next
 };

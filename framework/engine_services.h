@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "framework/machine_limits.h"
 #include "framework/model_benchmark.h"
 
 namespace bv2 {
@@ -60,6 +62,19 @@ class EngineServices {
   [[nodiscard]] virtual std::vector<CachedCode> cached_code() const { return {}; }
   /// Removes it, but for what another process is using right now; what was removed.
   [[nodiscard]] virtual std::vector<CachedCode> clear_cached_code() const { return {}; }
+  /// Whether the next two measure anything. They leave `measured_at` to the caller.
+  [[nodiscard]] virtual bool has_probes() const { return false; }
+  /// How fast `threads` threads read a working set of that size, at best.
+  [[nodiscard]] virtual std::optional<ReadBandwidth> read_bandwidth(std::int64_t /*working_set_bytes*/,
+                                                                    std::int64_t /*threads*/) const {
+    return std::nullopt;
+  }
+  /// How fast `threads` threads multiply matrices of that dtype, at best; nothing where the machine has no
+  /// product of its own for it.
+  [[nodiscard]] virtual std::optional<ProductRate> product_rate(std::string_view /*dtype*/,
+                                                                std::int64_t /*threads*/) const {
+    return std::nullopt;
+  }
 };
 
 /// The services of the benchmarks' engines, each engine once, in the benchmarks' order.

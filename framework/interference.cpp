@@ -78,6 +78,27 @@ bool is_tainted(std::span<const std::string> flags) {
   return std::ranges::any_of(flags, [](const std::string& flag) { return flag.starts_with(taint_prefix); });
 }
 
+Interference interference_of(std::span<const std::vector<std::string>> flags) {
+  Interference interference;
+  std::vector<bool> tainted;
+  for (const std::vector<std::string>& own : flags) {
+    tainted.push_back(is_tainted(own));
+    for (const std::string& flag : own) {
+      if (!flag.starts_with(taint_prefix)) continue;
+      const auto cause =
+          std::ranges::find(interference.causes, flag, [](const auto& entry) { return entry.first; });
+      if (cause == interference.causes.end()) {
+        interference.causes.emplace_back(flag, 1);
+      } else {
+        ++cause->second;
+      }
+    }
+  }
+  interference.tainted = std::ranges::count(tainted, true);
+  interference.left_out = std::ranges::count(counted_iterations(tainted), false);
+  return interference;
+}
+
 std::vector<bool> counted_iterations(const std::vector<bool>& tainted) {
   const auto clean = static_cast<std::size_t>(std::ranges::count(tainted, false));
   if (clean < least_clean || 2 * clean < tainted.size()) return std::vector<bool>(tainted.size(), true);

@@ -41,6 +41,22 @@ std::vector<std::string> taints(const CounterValues& values, const InterferenceS
 /// Whether one of an iteration's flags is a taint.
 bool is_tainted(std::span<const std::string> flags);
 
+/// What a scenario's iterations had of it, as results carry it.
+struct Interference {
+  std::int64_t tainted = 0;          ///< iterations
+  std::int64_t left_out = 0;         ///< of the statistics; 0 where too few clean ones remain
+  NamedValues<std::int64_t> causes;  ///< iterations by flag
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("tainted", self.tainted);
+    visit("left_out", self.left_out);
+    visit("causes", self.causes);
+  }
+};
+
+/// Of iterations with those flags.
+Interference interference_of(std::span<const std::vector<std::string>> flags);
+
 /// Which iterations statistics are made of, given which are tainted: the clean ones, if they are at least 3
 /// and at least half; else all, because a choice among few would show what was chosen.
 std::vector<bool> counted_iterations(const std::vector<bool>& tainted);

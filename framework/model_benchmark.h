@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/forward_cost.h"
 #include "base/json.h"
 #include "framework/scenario_config.h"
 
@@ -51,7 +52,8 @@ struct ModelFacts {
   std::int64_t max_positions = 0;  ///< prompt and new tokens together; 0: no limit
   std::int64_t layers = 0;  ///< 0: not known; what rounding may cost (framework/verify.h) follows from it
   std::int64_t parameters = 0;
-  std::int64_t weight_bytes = 0;  ///< in the run's dtype
+  std::int64_t weight_bytes = 0;              ///< in the run's dtype
+  std::optional<ForwardCost> forward_cost{};  ///< missing: not known; then there is no share of a limit
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("synthetic_weights", self.synthetic_weights);
@@ -60,6 +62,7 @@ struct ModelFacts {
     visit("layers", self.layers);
     visit("parameters", self.parameters);
     visit("weight_bytes", self.weight_bytes);
+    visit("forward_cost", self.forward_cost);
   }
 };
 
@@ -103,6 +106,10 @@ class ModelBenchmark {
   /// The scenarios of a coverage level (0 to 4), modes and attention implementations only; the framework adds
   /// sizes and filters. The default is the framework's common choice for the variants of info().
   [[nodiscard]] virtual std::vector<ScenarioConfig> scenarios(int level) const;
+  /// Weights that open(config) would load, found without loading them; missing where that is not known.
+  [[nodiscard]] virtual std::optional<std::int64_t> parameter_count(const ScenarioConfig& /*config*/) const {
+    return std::nullopt;
+  }
   /// Loads the model: measured as a phase.
   [[nodiscard]] virtual std::unique_ptr<Session> open(const ScenarioConfig& config) const = 0;
   /// What else its engine offers the program's commands; null: nothing. Lives as long as the module is

@@ -80,16 +80,29 @@ Reference read(const std::filesystem::path& path) {
   if (file.find("logits") == nullptr && file.find("last_hidden_state") != nullptr) {
     reference.outputs_name = "last_hidden_state";
   }
-  const auto& outputs = file.require(reference.outputs_name, Dtype::float32, "[batch, tokens, width]");
-  file.require_sizes(outputs, input.shape);
-  reference.outputs = {.width = outputs.shape[2], .values = file.values<float>(outputs)};
-  if (file.find("generated_ids") != nullptr) {
+  const bool has_step_logits = file.find("step_logits") != nullptr;
+  if (!has_step_logits || file.find(reference.outputs_name) != nullptr) {
+    const auto& outputs = file.require(reference.outputs_name, Dtype::float32, "[batch, tokens, width]");
+    file.require_sizes(outputs, input.shape);
+    reference.outputs = {.width = outputs.shape[2], .values = file.values<float>(outputs)};
+  }
+  if (has_step_logits || file.find("generated_ids") != nullptr) {
     const auto& ids = file.require("generated_ids", Dtype::int64, "[batch, new tokens]");
     file.require_sizes(ids, {input.shape[0]});
     reference.new_tokens = ids.shape[1];
     reference.generated_ids = file.values<std::int64_t>(ids);
   }
+  if (has_step_logits) {
+    const auto& logits = file.require("step_logits", Dtype::float32, "[batch, new tokens, vocabulary]");
+    file.require_sizes(logits, {input.shape[0], reference.new_tokens});
+    reference.step_logits = file.values<float>(logits);
+  }
   return reference;
+}
+
+template <class T>
+std::string_view bytes_of(const std::vector<T>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T)};
 }
 
 }  // namespace
@@ -100,6 +113,28 @@ Reference read_reference(const std::filesystem::path& path) {
   } catch (const Error& error) {
     throw UsageError(error.what());
   }
+}
+
+void write_reference(const std::filesystem::path& path, const Reference& reference) {
+  const PromptIds& input = reference.input;
+  SafetensorsHeader header;
+  std::vector<std::string_view> pieces{{}};  // the header's place
+  const auto add = [&](std::string_view name, Dtype dtype, std::vector<std::int64_t> shape,
+                       std::string_view bytes) {
+    if (bytes.empty()) return;
+    header.entries.push_back({.name = std::string(name), .dtype = dtype, .shape = std::move(shape)});
+    pieces.push_back(bytes);
+  };
+  // Wider elements first, so that all are aligned.
+  add("input_ids", Dtype::int64, {input.batch, input.tokens}, bytes_of(input.ids));
+  add("generated_ids", Dtype::int64, {input.batch, reference.new_tokens}, bytes_of(reference.generated_ids));
+  add("step_logits", Dtype::float32, {input.batch, reference.new_tokens, reference.vocabulary()},
+      bytes_of(reference.step_logits));
+  add(reference.outputs_name, Dtype::float32, {input.batch, input.tokens, reference.outputs.width},
+      bytes_of(reference.outputs.values));
+  const std::string text = format_safetensors_header(header);
+  pieces[0] = text;
+  write_file_atomically(path, pieces);
 }
 
 }  // namespace bv2

@@ -17,11 +17,22 @@ struct Reference {
   ForwardOutput outputs;                    ///< [batch, tokens, width]
   std::int64_t new_tokens = 0;              ///< 0: no generation to compare
   std::vector<std::int64_t> generated_ids;  ///< [batch, new_tokens], the greedy continuation
+  std::vector<float> step_logits;  ///< [batch, new_tokens, vocabulary] that it was chosen from, or empty
+
+  /// Of step_logits.
+  [[nodiscard]] std::int64_t vocabulary() const {
+    const std::int64_t steps = input.batch * new_tokens;
+    return steps > 0 ? static_cast<std::int64_t>(step_logits.size()) / steps : 0;
+  }
 };
 
 /// Reads `input_ids` (int64 [batch, tokens]), `logits` or else `last_hidden_state` (float32 [batch, tokens,
-/// width]) and, where it is there, `generated_ids` (int64 [batch, new_tokens]). Throws UsageError naming the
-/// file, the entry, and what was expected and found.
+/// width]) and, where it is there, `generated_ids` (int64 [batch, new_tokens]), with `step_logits` (float32
+/// [batch, new_tokens, vocabulary]); a file that has these needs no other outputs. Throws UsageError naming
+/// the file, the entry, and what was expected and found.
 Reference read_reference(const std::filesystem::path& path);
+
+/// Writes what read_reference reads. Throws Error naming the path and the cause.
+void write_reference(const std::filesystem::path& path, const Reference& reference);
 
 }  // namespace bv2

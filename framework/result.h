@@ -122,18 +122,28 @@ struct ScenarioOutput {
 enum class VerificationStatus { not_run, passed, failed };
 std::span<const std::string_view> enum_names(VerificationStatus status);
 
-/// How the scenario's output compares with a reference.
+/// How the scenario's output compares with a reference, before anything is measured.
 struct Verification {
-  std::optional<std::string> reference;
+  std::optional<std::string> reference;  ///< "eager float32"
   VerificationStatus status = VerificationStatus::not_run;
-  std::optional<std::int64_t> first_divergent_token;
+  std::optional<std::string> reason;  ///< why it was not run or failed, or why a divergent token is a tie
+  std::int64_t new_tokens = 0;        ///< compared, a sequence, with the logits of each
+  std::optional<std::int64_t> first_divergent_token;  ///< index in the continuation, from 0
   std::optional<double> max_abs_logit_difference;
+  std::optional<double> allowed_logit_difference;  ///< of either of both kinds: see OutputTolerance
+  std::optional<double> max_kl_divergence;         ///< nats, of one new token's distribution
+  std::optional<double> allowed_kl_divergence;
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("reference", self.reference);
     visit("status", self.status);
+    visit("reason", self.reason);
+    visit("new_tokens", self.new_tokens);
     visit("first_divergent_token", self.first_divergent_token);
     visit("max_abs_logit_difference", self.max_abs_logit_difference);
+    visit("allowed_logit_difference", self.allowed_logit_difference);
+    visit("max_kl_divergence", self.max_kl_divergence);
+    visit("allowed_kl_divergence", self.allowed_kl_divergence);
   }
 };
 

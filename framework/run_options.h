@@ -33,7 +33,8 @@ struct RunOptions {
   int level = 1;
   std::optional<std::filesystem::path> config_file;  ///< scenarios as .json or .jsonl, instead of a level's
   std::int64_t threads = 0;                          ///< 0: physical cores
-  std::optional<std::string> commit_id;              ///< these three: else from git
+  bool machine_limits = true;  ///< measure what the machine can do, and hold the scenarios against it
+  std::optional<std::string> commit_id;  ///< these three: else from git
   std::optional<std::string> branch_name;
   std::optional<std::string> commit_message;
 };

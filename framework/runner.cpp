@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 #include <utility>
 
@@ -35,6 +36,20 @@ GitInfo commit_of(const RunOptions& options) {
   return git;
 }
 
+/// The limits for the scenarios of a plan, as far as their engines can measure them.
+MachineLimits limits_for(std::span<const PlannedBenchmark> plan, const RunSurroundings& surroundings) {
+  if (!surroundings.limits) return {};
+  std::vector<const EngineServices*> engines;
+  std::vector<std::int64_t> threads;
+  for (const PlannedBenchmark& benchmark : plan) {
+    const EngineServices* services = benchmark.benchmark->services();
+    if (services == nullptr || !services->has_probes()) continue;
+    if (std::ranges::find(engines, services) == engines.end()) engines.push_back(services);
+    for (const PlannedScenario& scenario : benchmark.scenarios) threads.push_back(scenario.config.threads);
+  }
+  return engines.empty() ? MachineLimits() : surroundings.limits(engines, std::move(threads));
+}
+
 class Run {
  public:
   Run(std::span<const PlannedBenchmark> plan, const RunOptions& options, const PromptRequest& prompt,
@@ -45,6 +60,7 @@ class Run {
         interrupt_(interrupt),
         surroundings_(surroundings),
         scenario_surroundings_{observer, interrupt, prompt},
+        limits_(limits_for(plan, surroundings)),
         git_(commit_of(options)),
         started_(surroundings.wall_clock()) {}
 
@@ -111,6 +127,7 @@ class Run {
     metadata.commit_message = git_.commit_message;
     metadata.model_id = benchmark.model_id;
     metadata.hardware_info = read_hardware_info(surroundings_.libraries, surroundings_.system_root);
+    if (!limits_.empty()) metadata.hardware_info.measured_peaks = to_json(limits_);
     return metadata;
   }
 
@@ -134,6 +151,7 @@ class Run {
   const InterruptFlag& interrupt_;
   const RunSurroundings& surroundings_;
   ScenarioSurroundings scenario_surroundings_;
+  MachineLimits limits_;
   GitInfo git_;
   std::chrono::system_clock::time_point started_;
   RunSummary summary_;

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "base/interrupt.h"
+#include "framework/engine_services.h"
+#include "framework/machine_limits.h"
 #include "framework/model_benchmark.h"
 #include "framework/run_observer.h"
 #include "framework/run_options.h"
@@ -29,6 +31,9 @@ struct RunOutcome {
 struct RunSurroundings {
   std::map<std::string, std::string> libraries;  ///< name -> version, for metadata.hardware_info
   std::filesystem::path system_root = "/";       ///< where /proc and /sys are
+  /// Gives what scenarios are held against, with those probes and numbers of threads; called at most once,
+  /// when the run is known to be possible. None: nothing.
+  std::function<MachineLimits(std::span<const EngineServices* const>, std::vector<std::int64_t>)> limits{};
   std::function<std::chrono::system_clock::time_point()> wall_clock = std::chrono::system_clock::now;
   std::int64_t partial_write_interval_ns = 1'000'000'000;  ///< between documents of a scenario under way
 };

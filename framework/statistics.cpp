@@ -1,20 +1,24 @@
-// Exact statistics of a series of measurements.
+// The statistics of a series of measurements.
 #include "framework/statistics.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "framework/outliers.h"
+
 namespace bv2 {
 namespace {
 
-std::vector<double> sorted_finite(std::span<const double> values) {
-  std::vector<double> sorted;
-  sorted.reserve(values.size());
-  std::ranges::copy_if(values, std::back_inserter(sorted), [](double v) { return std::isfinite(v); });
-  std::ranges::sort(sorted);
-  return sorted;
-}
+struct PercentileField {
+  double percent;
+  std::optional<double> Summary::*field;
+};
+constexpr std::array percentile_fields{PercentileField{25, &Summary::p25}, PercentileField{75, &Summary::p75},
+                                       PercentileField{90, &Summary::p90}, PercentileField{95, &Summary::p95},
+                                       PercentileField{99, &Summary::p99}};
 
 // long double, so that sums of many nanosecond-sized differences keep all digits of a double.
 double mean_of(std::span<const double> values) {
@@ -33,59 +37,59 @@ std::optional<double> sample_std(std::span<const double> values, double mean) {
   return static_cast<double>(std::sqrt(squares / static_cast<long double>(values.size() - 1)));
 }
 
-std::optional<double> supported_percentile(std::span<const double> sorted, double percent) {
-  if (!supports_percentile(sorted.size(), percent)) return std::nullopt;
-  return percentile(sorted, percent);
+/// The finite values by launch, one an iteration.
+std::vector<LaunchValues> by_launch(std::span<const double> values, std::span<const std::int64_t> launches) {
+  std::vector<LaunchValues> result;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const bool next = i < launches.size() && i > 0 && launches[i] != launches[i - 1];
+    if (result.empty() || next) result.emplace_back();
+    if (std::isfinite(values[i])) result.back().push_back({values[i]});
+  }
+  return result;
+}
+
+void add_percentiles(Summary& summary, std::span<const double> sorted) {
+  for (const PercentileField& row : percentile_fields) {
+    const bool supported = supports_percentile(sorted.size(), row.percent);
+    if (supported) summary.*row.field = percentile(sorted, row.percent);
+    summary.percentile_ci95.emplace_back(
+        fmt::format("p{:.0f}", row.percent),
+        supported ? percentile_interval(sorted, row.percent, summary.autocorrelation.variance_inflation)
+                  : std::nullopt);
+  }
 }
 
 }  // namespace
 
-double percentile(std::span<const double> sorted, double percent) {
-  const double rank = percent / 100.0 * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(rank);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return std::lerp(sorted[below], sorted[above], rank - static_cast<double>(below));
+std::optional<Interval> median_confidence_interval(std::span<const double> sorted) {
+  return percentile_interval(sorted, 50);
 }
 
-bool supports_percentile(std::size_t count, double percent) {
-  return static_cast<double>(count) * std::min(percent, 100.0 - percent) >= 100.0;
-}
-
-std::optional<std::array<double, 2>> median_confidence_interval(std::span<const double> sorted) {
-  constexpr double tail = 0.025;
-  const auto count = static_cast<double>(sorted.size());
-  // Logarithms, because 2^-count underflows for long series.
-  double log_probability = -count * std::log(2.0);  // of no value below the median
-  double cumulative = 0;
-  std::size_t k = 0;  // how many smallest values can be left out
-  while (k < sorted.size()) {
-    cumulative += std::exp(log_probability);
-    if (cumulative > tail) break;
-    log_probability += std::log((count - static_cast<double>(k)) / static_cast<double>(k + 1));
-    ++k;
-  }
-  if (k == 0) return std::nullopt;
-  return std::array{sorted[k - 1], sorted[sorted.size() - k]};
-}
-
-Summary summarise(std::string unit, std::vector<double> measurements) {
+Summary summarise(std::string unit, std::vector<double> measurements,
+                  std::span<const std::int64_t> launches) {
   Summary summary;
   summary.unit = std::move(unit);
   summary.measurements = std::move(measurements);
-  const std::vector<double> sorted = sorted_finite(summary.measurements);
+  std::vector<double> finite;
+  std::ranges::copy_if(summary.measurements, std::back_inserter(finite),
+                       [](double v) { return std::isfinite(v); });
+  summary.autocorrelation = autocorrelation_of(finite);
+  std::vector<double> sorted = std::move(finite);
+  std::ranges::sort(sorted);
   summary.count = sorted.size();
+  add_percentiles(summary, sorted);
   if (sorted.empty()) return summary;
   summary.mean = mean_of(sorted);
   summary.median = percentile(sorted, 50);
   summary.std = sample_std(sorted, *summary.mean);
   summary.min = sorted.front();
   summary.max = sorted.back();
-  summary.p25 = supported_percentile(sorted, 25);
-  summary.p75 = supported_percentile(sorted, 75);
-  summary.p90 = supported_percentile(sorted, 90);
-  summary.p95 = supported_percentile(sorted, 95);
-  summary.p99 = supported_percentile(sorted, 99);
-  summary.ci95 = median_confidence_interval(sorted);
+  constexpr std::array median{50.0};
+  const auto interval = percentile_intervals(by_launch(summary.measurements, launches), median).front();
+  summary.ci95 = interval.interval;
+  summary.ci95_method = interval.method;
+  for (const Outlier& outlier : find_outliers(summary.measurements))
+    summary.outliers.push_back(outlier.index);
   return summary;
 }
 

@@ -1,4 +1,4 @@
-// Exact statistics of a series of measurements; what so few values cannot support is missing, not invented.
+// The statistics of a series of measurements; what so few values cannot support is missing, not invented.
 #pragma once
 
 #include <array>
@@ -7,6 +7,11 @@
 #include <span>
 #include <string>
 #include <vector>
+
+#include "base/json.h"
+#include "framework/autocorrelation.h"
+#include "framework/bootstrap.h"
+#include "framework/percentile.h"
 
 namespace bv2 {
 
@@ -24,8 +29,12 @@ struct Summary {
   std::optional<double> p90;
   std::optional<double> p95;
   std::optional<double> p99;
-  std::size_t count = 0;                      ///< finite values: those that the statistics are of
-  std::optional<std::array<double, 2>> ci95;  ///< of the median, see median_confidence_interval
+  std::size_t count = 0;         ///< finite values: those that the statistics are of
+  std::optional<Interval> ci95;  ///< of the median, see percentile_intervals
+  IntervalMethod ci95_method = IntervalMethod::none;
+  NamedValues<std::optional<Interval>> percentile_ci95;  ///< of p25 to p99, see percentile_interval
+  Autocorrelation autocorrelation;
+  std::vector<std::size_t> outliers;  ///< places in `measurements`; they count like all others
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
@@ -43,25 +52,19 @@ struct Summary {
     visit("p99", self.p99);
     visit("count", self.count);
     visit("ci95", self.ci95);
+    visit("ci95_method", self.ci95_method);
+    visit("percentile_ci95", self.percentile_ci95);
+    visit("autocorrelation", self.autocorrelation);
+    visit("outliers", self.outliers);
   }
 };
 
 /// All statistics of a series. Values that are not finite stay in `measurements` and count for nothing else.
-Summary summarise(std::string unit, std::vector<double> measurements);
+/// `launches` says which process launch did each of the measurements, in ascending order; empty: all in one.
+Summary summarise(std::string unit, std::vector<double> measurements,
+                  std::span<const std::int64_t> launches = {});
 
-/// The percentile (0 to 100) of sorted values, interpolated linearly between the two nearest ranks as numpy
-/// does by default (Hyndman and Fan, 1996, definition 7). `sorted` is not empty.
-double percentile(std::span<const double> sorted, double percent);
-
-/// Whether `count` values can support that percentile: at least one of them must be expected beyond it, on
-/// its shorter side. p25 and p75 need 4 values, p90 10, p95 20, p99 100.
-bool supports_percentile(std::size_t count, double percent);
-
-/// An interval that covers the median of the distribution in at least 95 of 100 series, whatever the
-/// distribution: from the k-th smallest to the k-th largest value, k being the largest for which the binomial
-/// distribution (count, 1/2) leaves at most 2.5% below it. Missing for fewer than 6 values, where even the
-/// whole range covers less. The median, because it is the value that the reports speak of and because
-/// latencies have a long tail.
-std::optional<std::array<double, 2>> median_confidence_interval(std::span<const double> sorted);
+/// Of the median, cheap: percentile_interval of 50.
+std::optional<Interval> median_confidence_interval(std::span<const double> sorted);
 
 }  // namespace bv2

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <ctime>
 
 namespace bv2 {
@@ -16,6 +17,19 @@ std::string utc_timestamp(std::chrono::system_clock::time_point time) {
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900, utc.tm_mon + 1,
                      utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
                      std::chrono::duration_cast<milliseconds>(time - whole).count());
+}
+
+std::optional<std::chrono::system_clock::time_point> time_of_utc_timestamp(const std::string& text) {
+  std::tm utc{};
+  int milliseconds = 0;
+  int length = 0;
+  const int fields =
+      std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
+                  &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &milliseconds, &length);
+  if (fields != 7 || static_cast<std::size_t>(length) != text.size()) return std::nullopt;
+  utc.tm_year -= 1900;
+  utc.tm_mon -= 1;
+  return std::chrono::system_clock::from_time_t(::timegm(&utc)) + std::chrono::milliseconds(milliseconds);
 }
 
 std::string file_name_timestamp(std::chrono::system_clock::time_point time) {

@@ -45,77 +45,17 @@ void compare_outputs(const ForwardOutput& found, const Reference& reference, Ver
                               place(reference, *worst), found.values[*worst], expected.values[*worst]);
 }
 
-/// Compares ids as they come. Where a sequence parts from the reference, its later ids have another context
-/// and mean nothing.
-class ComparingSink : public TokenSink {
- public:
-  ComparingSink(const Reference& reference, Dtype dtype, VerifyResult& result)
-      : reference_(reference),
-        excusable_gap_(dtype == Dtype::float32 ? 0 : 2 * result.tolerance.absolute),
-        result_(result),
-        parted_(static_cast<std::size_t>(reference.input.batch), false) {}
-
-  [[nodiscard]] bool wants_logits() const override { return excusable_gap_ > 0; }
-
-  void on_logits(std::span<const float> logits) override { logits_.assign(logits.begin(), logits.end()); }
-
-  void on_tokens(std::span<const std::int64_t> ids) override {
-    if (ids.size() != parted_.size()) {
-      fail("the model gave {} ids at once for {} sequences", ids.size(), parted_.size());
-    }
-    for (std::size_t row = 0; row < ids.size() && tokens_ < reference_.new_tokens; ++row) {
-      const auto at = static_cast<std::int64_t>(row) * reference_.new_tokens + tokens_;
-      const std::int64_t wanted = reference_.generated_ids[static_cast<std::size_t>(at)];
-      if (!parted_[row] && ids[row] != wanted) part(row, ids[row], wanted);
-    }
-    ++tokens_;
-  }
-
-  void finish() {
-    result_.new_tokens = std::min(tokens_, reference_.new_tokens);
-    if (tokens_ != reference_.new_tokens) {
-      fail("the model generated {} tokens where {} were asked for", tokens_, reference_.new_tokens);
-    }
-  }
-
- private:
-  void part(std::size_t row, std::int64_t found, std::int64_t wanted) {
-    parted_[row] = true;
-    if (!result_.first_divergent_token) result_.first_divergent_token = tokens_;
-    const std::optional<double> gap = logit_gap(row, found, wanted);
-    const std::string what =
-        fmt::format("token {} of sequence {} is {}, the reference {}", tokens_, row, found, wanted);
-    if (gap && *gap <= excusable_gap_) {
-      note(fmt::format("{} (logits {:.2g} apart: a tie in this dtype)", what, *gap));
-    } else {
-      if (result_.passed) result_.remark.clear();
-      result_.passed = false;
-      note(what);
-    }
-  }
-
-  void note(const std::string& what) {
-    if (result_.remark.empty()) result_.remark = what;
-  }
-
-  /// How far the session's logits put its choice above the reference's.
-  [[nodiscard]] std::optional<double> logit_gap(std::size_t row, std::int64_t found,
-                                                std::int64_t wanted) const {
-    const std::size_t width = logits_.size() / parted_.size();
-    const auto outside = [&](std::int64_t id) { return id < 0 || static_cast<std::size_t>(id) >= width; };
-    if (outside(found) || outside(wanted)) return std::nullopt;
-    const float* own = logits_.data() + row * width;
-    const double gap = static_cast<double>(own[found]) - static_cast<double>(own[wanted]);
-    return std::isfinite(gap) ? std::optional(gap) : std::nullopt;
-  }
-
-  const Reference& reference_;
-  double excusable_gap_;
-  VerifyResult& result_;
-  std::vector<bool> parted_;
-  std::vector<float> logits_;  // [batch, vocabulary] of the step
-  std::int64_t tokens_ = 0;
-};
+void compare_generation(Session& session, const Reference& reference, Dtype dtype, VerifyResult& result) {
+  // In float32 nothing excuses another id.
+  const double excusable_gap = dtype == Dtype::float32 ? 0 : 2 * result.tolerance.absolute;
+  GreedyComparison comparison(reference, result.tolerance, excusable_gap);
+  session.generate(reference.input, reference.new_tokens, comparison);
+  const GreedyOutcome outcome = comparison.finish();
+  result.new_tokens = outcome.new_tokens;
+  result.first_divergent_token = outcome.first_divergent_token;
+  if (result.passed) result.remark = outcome.remark;
+  result.passed = result.passed && outcome.passed;
+}
 
 RunOptions plan_options(const VerifyOptions& options, const Reference& reference) {
   constexpr int every_attention_implementation = 2;
@@ -151,41 +91,15 @@ VerifyResult verify_scenario(const ModelBenchmark& benchmark, const PlannedScena
 
 }  // namespace
 
-bool OutputTolerance::accepts(double value, double reference) const {
-  const double difference = std::abs(value - reference);
-  return difference <= absolute || difference <= relative * std::abs(reference);
-}
-
-OutputTolerance output_tolerance(Dtype dtype, std::int64_t layers, std::span<const float> reference) {
-  if (dtype == Dtype::float32) return {.absolute = 1e-4, .relative = 1e-4};
-  if (layers <= 0) {
-    fail(
-        "the model does not say how many layers it has, from which the bound for {} follows; verify in "
-        "float32",
-        name(dtype));
-  }
-  constexpr double rounded_results_per_block = 16;
-  const auto blocks = static_cast<double>(2 * layers + 1);
-  double squares = 0;
-  for (const float value : reference) squares += static_cast<double>(value) * static_cast<double>(value);
-  const auto count = static_cast<double>(std::max<std::size_t>(reference.size(), 2));
-  const double rms = std::sqrt(squares / count);
-  return {.absolute = info(dtype).epsilon / 2 * std::sqrt(rounded_results_per_block * blocks) * rms *
-                      std::sqrt(2 * std::log(count)),
-          .relative = 0};
-}
-
 VerifyResult verify_session(Session& session, const Reference& reference, Dtype dtype) {
   VerifyResult result;
   result.passed = true;
   try {
-    result.tolerance = output_tolerance(dtype, session.facts().layers, reference.outputs.values);
-    compare_outputs(session.forward(reference.input), reference, result);
-    if (reference.new_tokens > 0) {
-      ComparingSink sink(reference, dtype, result);
-      session.generate(reference.input, reference.new_tokens, sink);
-      sink.finish();
-    }
+    const bool has_outputs = !reference.outputs.values.empty();
+    result.tolerance = output_tolerance(dtype, session.facts().layers,
+                                        has_outputs ? reference.outputs.values : reference.step_logits);
+    if (has_outputs) compare_outputs(session.forward(reference.input), reference, result);
+    if (reference.new_tokens > 0) compare_generation(session, reference, dtype, result);
   } catch (const Error& error) {
     result.passed = false;
     result.remark = error.what();

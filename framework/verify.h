@@ -12,28 +12,10 @@
 
 #include "base/dtype.h"
 #include "framework/model_benchmark.h"
+#include "framework/output_comparison.h"
 #include "framework/reference.h"
 
 namespace bv2 {
-
-/// By how much an output may differ from its reference: by `absolute`, or by `relative` times the reference.
-struct OutputTolerance {
-  double absolute = 0;
-  double relative = 0;
-  /// False for anything that is not a number.
-  [[nodiscard]] bool accepts(double value, double reference) const;
-};
-
-/// float32: 1e-4 of either kind, thousands of times the rounding of a sum of a few thousand terms.
-///
-/// For the shorter dtypes the bound follows from the roundings that lie between the prompt and an output.
-/// Each is an error of at most half an epsilon, relative and independent of the others, so that their
-/// variances add. A layer adds two blocks to the residual stream; a block (norm, projections with rounded
-/// weights, rotary and attention, or activation and product) has about 16 rounded results one after another,
-/// where each basic operation rounds its own. An output of an L-layer model is then off by a normal error of
-///   epsilon / 2 * sqrt(16 * (2 L + 1)) * rms(outputs)
-/// and the largest of N such errors is expected below sqrt(2 ln N) of these.
-OutputTolerance output_tolerance(Dtype dtype, std::int64_t layers, std::span<const float> reference);
 
 /// How one scenario compared.
 struct VerifyResult {

@@ -3,8 +3,11 @@
 
 #include <chrono>
 
+#include "base/cache_folder.h"
 #include "engine/compiled/disk_cache.h"
 #include "engine/kernels/registry.h"
+#include "engine/limits/product_rate.h"
+#include "engine/limits/read_bandwidth.h"
 #include "framework/timestamp.h"
 
 namespace bv2 {
@@ -22,9 +25,7 @@ std::vector<CachedCode> described(std::vector<engine::compiled::CacheEntry> entr
   return code;
 }
 
-engine::compiled::DiskCache cache() {
-  return engine::compiled::DiskCache(engine::compiled::default_cache_folder());
-}
+engine::compiled::DiskCache cache() { return engine::compiled::DiskCache(default_cache_folder()); }
 
 class BuiltInServices final : public EngineServices {
  public:
@@ -47,6 +48,36 @@ class BuiltInServices final : public EngineServices {
   [[nodiscard]] std::vector<CachedCode> clear_cached_code() const override {
     return described(cache().clear());
   }
+
+  [[nodiscard]] bool has_probes() const override { return true; }
+
+  [[nodiscard]] std::optional<ReadBandwidth> read_bandwidth(std::int64_t working_set_bytes,
+                                                            std::int64_t threads) const override {
+    auto measured = engine::measure_read_bandwidth(working_set_bytes, threads, seconds_a_probe);
+    return ReadBandwidth{.threads = threads,
+                         .working_set_bytes = working_set_bytes,
+                         .bytes_per_second = measured.bytes_per_second,
+                         .pattern = std::move(measured.pattern),
+                         .measured_at = {}};
+  }
+
+  [[nodiscard]] std::optional<ProductRate> product_rate(std::string_view dtype,
+                                                        std::int64_t threads) const override {
+    const std::optional<Dtype> known = dtype_from_name(dtype);
+    if (!known) return std::nullopt;
+    auto measured = engine::measure_product_rate(*known, threads, seconds_a_probe);
+    if (!measured) return std::nullopt;
+    return ProductRate{.threads = threads,
+                       .dtype = std::string(dtype),
+                       .operations_per_second = measured->operations_per_second,
+                       .shape = std::move(measured->shape),
+                       .implementation = std::move(measured->implementation),
+                       .measured_at = {}};
+  }
+
+ private:
+  // Long enough for the best of a few passes over the largest working set in each pattern.
+  static constexpr double seconds_a_probe = 0.2;
 };
 
 }  // namespace

@@ -35,6 +35,10 @@ std::unique_ptr<Session> EngineBenchmark::open(const ScenarioConfig& config) con
   return open_engine_session(config, family_.default_config, family_.default_model);
 }
 
+std::optional<std::int64_t> EngineBenchmark::parameter_count(const ScenarioConfig& config) const {
+  return engine_parameter_count(config, family_.default_config, family_.default_model);
+}
+
 const EngineServices* EngineBenchmark::services() const { return &built_in_services(); }
 
 }  // namespace bv2

@@ -24,6 +24,7 @@ class EngineBenchmark final : public ModelBenchmark {
   explicit EngineBenchmark(FamilyBenchmark family) : family_(std::move(family)) {}
   [[nodiscard]] BenchmarkInfo info() const override;
   [[nodiscard]] std::unique_ptr<Session> open(const ScenarioConfig& config) const override;
+  [[nodiscard]] std::optional<std::int64_t> parameter_count(const ScenarioConfig& config) const override;
   [[nodiscard]] const EngineServices* services() const override;
 
  private:

@@ -14,6 +14,7 @@
 #include "engine/kernels/weight_packing.h"
 #include "engine/loading/checkpoint.h"
 #include "engine/loading/synthetic_weights.h"
+#include "engine/models/forward_cost.h"
 #include "engine/ops/basic.h"
 #include "engine/ops/isa.h"
 #include "engine/threads.h"
@@ -80,19 +81,47 @@ struct LoadedModel {
   std::unique_ptr<engine::Model> model;
   std::optional<engine::Tokenizer> tokenizer;
   bool synthetic = false;
+  std::int64_t parameters = 0;
+  ForwardCost cost{};
 };
 
+/// The model and what its weights say of it.
+LoadedModel load(const engine::ModelConfig& shape, engine::WeightSource& source, Dtype dtype) {
+  engine::NotingWeights weights(source);
+  LoadedModel loaded{.model = make_model(shape, weights, dtype), .tokenizer = {}};
+  loaded.synthetic = source.synthetic();
+  loaded.parameters = engine::parameter_count(weights.taken());
+  loaded.cost = engine::forward_cost(shape, dtype, weights.taken());
+  return loaded;
+}
+
+/// Gives weights that nobody filled: memory that is not touched is not taken.
+class UnfilledWeights final : public engine::WeightSource {
+ public:
+  [[nodiscard]] bool has(std::string_view /*name*/) const override { return false; }
+  Tensor take(std::string_view /*name*/, const engine::Shape& shape, Dtype dtype,
+              engine::WeightKind /*kind*/) override {
+    return {dtype, shape};
+  }
+  [[nodiscard]] bool synthetic() const override { return true; }
+};
+
+engine::ModelConfig shape_of(const ScenarioConfig& config, std::string_view document, std::string_view name) {
+  if (!config.model_id.empty()) return engine::read_model_config(config.model_id);
+  return engine::parse_model_config(parse_json(document, name), name);
+}
+
 LoadedModel load_synthetic(const ScenarioConfig& config, std::string_view document, std::string_view name) {
-  const engine::ModelConfig shape = engine::parse_model_config(parse_json(document, name), name);
+  const engine::ModelConfig shape = shape_of(config, document, name);
   engine::SyntheticWeights weights(static_cast<std::uint64_t>(config.seed));
-  return {.model = make_model(shape, weights, run_dtype(config)), .tokenizer = {}, .synthetic = true};
+  return load(shape, weights, run_dtype(config));
 }
 
 LoadedModel load_checkpoint(const ScenarioConfig& config) {
   const std::filesystem::path folder = config.model_id;
-  const engine::ModelConfig shape = engine::read_model_config(folder);
+  const engine::ModelConfig shape = shape_of(config, {}, {});
   engine::Checkpoint weights(folder);
-  LoadedModel loaded{.model = make_model(shape, weights, run_dtype(config)), .tokenizer = {}};
+  LoadedModel loaded = load(shape, weights, run_dtype(config));
   const std::filesystem::path tokenizer = folder / "tokenizer.json";
   if (std::filesystem::exists(tokenizer)) loaded.tokenizer = engine::Tokenizer::from_file(tokenizer);
   return loaded;
@@ -118,8 +147,9 @@ class EngineSession final : public Session {
             .vocab_size = model.config().vocab_size,
             .max_positions = model.config().max_sequence_length(),
             .layers = model.config().num_hidden_layers,
-            .parameters = weight_bytes / static_cast<std::int64_t>(size_bytes(model.dtype())),
-            .weight_bytes = weight_bytes};
+            .parameters = loaded_.parameters,
+            .weight_bytes = weight_bytes,
+            .forward_cost = loaded_.cost};
   }
 
   [[nodiscard]] std::optional<std::vector<std::int64_t>> encode(std::string_view text) const override {
@@ -221,6 +251,12 @@ std::vector<std::string> engine_variants() {
   std::vector<std::string> names;
   for (const Variant& variant : variants) names.emplace_back(variant.name);
   return names;
+}
+
+std::int64_t engine_parameter_count(const ScenarioConfig& config, std::string_view default_config,
+                                    std::string_view default_name) {
+  UnfilledWeights weights;
+  return load(shape_of(config, default_config, default_name), weights, Dtype::bfloat16).parameters;
 }
 
 std::unique_ptr<Session> open_engine_session(const ScenarioConfig& config, std::string_view default_config,

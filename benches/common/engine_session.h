@@ -1,6 +1,7 @@
 // A session on the built-in engine.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,5 +18,9 @@ std::vector<std::string> engine_variants();
 /// named `default_name` in errors) with synthetic weights. Throws Error.
 std::unique_ptr<Session> open_engine_session(const ScenarioConfig& config, std::string_view default_config,
                                              std::string_view default_name);
+
+/// Weights of the same model, by its shapes alone. Throws Error.
+std::int64_t engine_parameter_count(const ScenarioConfig& config, std::string_view default_config,
+                                    std::string_view default_name);
 
 }  // namespace bv2

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -213,18 +212,6 @@ bool DiskCache::remove(const std::string& key) {
   const bool removed = fs::remove_all(folder_ / "entries" / key, error) > 0 && !error;
   fs::remove(lock_file, error);
   return removed;
-}
-
-fs::path default_cache_folder() {
-  const auto variable = [](const char* name) -> std::optional<fs::path> {
-    const char* value = std::getenv(name);
-    if (value == nullptr || *value == '\0') return std::nullopt;
-    return value;
-  };
-  if (const auto folder = variable("BV2_CACHE_DIR")) return *folder;
-  if (const auto caches = variable("XDG_CACHE_HOME")) return *caches / "benchmark_v2";
-  if (const auto home = variable("HOME")) return *home / ".cache" / "benchmark_v2";
-  fail<UsageError>("the folder of the cache is not known: set BV2_CACHE_DIR (HOME is not set)");
 }
 
 }  // namespace bv2::engine::compiled

@@ -54,8 +54,4 @@ class DiskCache {
   std::uint64_t max_bytes_;
 };
 
-/// BV2_CACHE_DIR, else `benchmark_v2` below XDG_CACHE_HOME or ~/.cache. Throws UsageError where none is
-/// known.
-std::filesystem::path default_cache_folder();
-
 }  // namespace bv2::engine::compiled

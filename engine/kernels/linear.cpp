@@ -2,8 +2,7 @@
 // where the library has no product for the dtype.
 #include <array>
 
-#include "engine/kernels/panel_products.h"
-#include "engine/kernels/parallel.h"
+#include "engine/kernels/panel_jobs.h"
 #include "engine/kernels/registry.h"
 #include "engine/kernels/row_input.h"
 #include "engine/ops/block.h"
@@ -19,25 +18,12 @@ Tensor output_of(const Tensor& x, const Tensor& weight) {
   return {x.dtype(), shape};
 }
 
-/// All panels of all targets in one parallel region: a thread's share may end one matrix and begin the next.
-template <class Target>
-void run(const ProductInput& input, std::span<const Target> targets, std::int64_t (*panels)(const Target&)) {
-  std::int64_t total = 0;
-  for (const Target& target : targets) total += panels(target);
-  in_parallel(total, [&](std::int64_t begin, std::int64_t end) {
-    std::int64_t first = 0;  // panel 0 of the target among all panels
-    for (const Target& target : targets) {
-      const std::int64_t count = panels(target);
-      const std::int64_t from = std::max(begin, first);
-      const std::int64_t to = std::min(end, first + count);
-      if (from < to) multiply_panels(input, target, from - first, to - first);
-      first += count;
-    }
-  });
-}
-
-void run_linear(Context& context, const Tensor& x, std::span<const LinearTarget> targets) {
-  run<LinearTarget>(row_input(context, x), targets, [](const LinearTarget& t) { return t.weight.panels(); });
+template <class Target, std::size_t count>
+void run(Context& context, const Tensor& x, const std::array<Target, count>& targets) {
+  const ProductInput input = row_input(context, x);
+  std::array<PanelJob<Target>, count> jobs;
+  for (std::size_t i = 0; i < count; ++i) jobs[i] = {input, targets[i]};
+  multiply_all<Target>(jobs);
 }
 
 LinearTarget target_of(const Tensor& weight, const Tensor& bias, const Tensor& out) {
@@ -51,7 +37,7 @@ LinearTarget target_of(const Tensor& weight, const Tensor& bias, const Tensor& o
 Tensor linear(Context& context, const Linear&, const Tensor& x, const Tensor& weight, const Tensor& bias) {
   const Tensor out = output_of(x, weight);
   const std::array targets{target_of(weight, bias, out)};
-  run_linear(context, x, targets);
+  run(context, x, targets);
   return out;
 }
 
@@ -60,7 +46,7 @@ Tensor linear_residual(Context& context, const LinearResidual&, const Tensor& x,
   const Tensor out = output_of(x, weights.weight);
   std::array targets{target_of(weights.weight, weights.bias, out)};
   targets[0].residual = residual.raw();
-  run_linear(context, x, targets);
+  run(context, x, targets);
   return out;
 }
 
@@ -69,7 +55,7 @@ Tensor linear_activation(Context& context, const LinearActivation& op, const Ten
   const Tensor out = output_of(x, weights.weight);
   std::array targets{target_of(weights.weight, weights.bias, out)};
   targets[0].activation = op.activation;
-  run_linear(context, x, targets);
+  run(context, x, targets);
   return out;
 }
 
@@ -85,7 +71,7 @@ Qkv qkv_projection(Context& context, const QkvProjection& op, const Tensor& x, c
   const Tensor v_out = output_of(x, v.weight);
   const std::array targets{target_of(q.weight, q.bias, q_out), target_of(k.weight, k.bias, k_out),
                            target_of(v.weight, v.bias, v_out)};
-  run_linear(context, x, targets);
+  run(context, x, targets);
   return {split_heads(q_out, op.head_dim), split_heads(k_out, op.head_dim), split_heads(v_out, op.head_dim)};
 }
 
@@ -98,7 +84,7 @@ Tensor gated_projection(Context& context, const GatedProjection& op, const Tenso
                                        .up_bias = raw_or_null(up.bias),
                                        .activation = op.activation,
                                        .out = out.raw()}};
-  run<GatedTarget>(row_input(context, x), targets, [](const GatedTarget& t) { return t.gate.panels(); });
+  run(context, x, targets);
   return out;
 }
 

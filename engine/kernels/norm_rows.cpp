@@ -59,7 +59,7 @@ HWY_INLINE void map_row(const T* x, T* out, std::int64_t width, const Map& map) 
 }
 
 template <class T>
-void rms_norm_row(const NormRows& norm, const T* x, T* out) {
+void rms_norm_row(const NormRows& norm, const T* x, const T* residual, T* out) {
   const FloatTag d;
   const std::int64_t width = norm.view.width;
   const float squares = sum_of(x, width, [](auto v, std::size_t) HWY_ATTR { return hn::Mul(v, v); });
@@ -68,7 +68,8 @@ void rms_norm_row(const NormRows& norm, const T* x, T* out) {
   const auto offset = hn::Set(d, norm.weight_offset);
   const T* weight = reinterpret_cast<const T*>(norm.weight);
   map_row(x, out, width, [&](auto v, std::int64_t i, std::size_t count) HWY_ATTR {
-    return hn::Mul(hn::Mul(v, scale), hn::Add(load_count(weight + i, count), offset));
+    const auto normed = hn::Mul(hn::Mul(v, scale), hn::Add(load_count(weight + i, count), offset));
+    return residual == nullptr ? normed : hn::Add(normed, load_count(residual + i, count));
   });
 }
 
@@ -96,7 +97,9 @@ void layer_norm_row(const NormRows& norm, const T* x, T* out) {
 template <class T>
 void rms_norm_of(const NormRows& norm, std::int64_t begin, std::int64_t end) {
   for (std::int64_t row = begin; row < end; ++row) {
+    const T* residual = reinterpret_cast<const T*>(norm.residual);
     rms_norm_row(norm, reinterpret_cast<const T*>(norm.x) + row * norm.view.stride,
+                 residual == nullptr ? nullptr : residual + row * norm.view.width,
                  reinterpret_cast<T*>(norm.out) + row * norm.view.width);
   }
 }

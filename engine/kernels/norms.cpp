@@ -2,7 +2,7 @@
 #include "engine/kernels/norm_rows.h"
 #include "engine/kernels/parallel.h"
 #include "engine/kernels/registry.h"
-#include "engine/ops/layer.h"
+#include "engine/ops/block.h"
 
 namespace bv2::engine {
 namespace {
@@ -29,17 +29,33 @@ bool fits_rms(const Context&, const RmsNorm&, const Tensor& x, const Tensor& wei
   return one_dtype(x, {&weight});
 }
 
-Tensor rms_norm(Context&, const RmsNorm& op, const Tensor& x, const Tensor& weight) {
+/// residual may be undefined.
+Tensor rms_norm_plus(const RmsNorm& op, const Tensor& x, const Tensor& weight, const Tensor& residual) {
   const Tensor out(x.dtype(), x.shape());
   run({.dtype = x.dtype(),
        .view = *rows_of(x),
        .x = x.raw(),
        .weight = weight.raw(),
+       .residual = residual.defined() ? residual.raw() : nullptr,
        .out = out.raw(),
        .epsilon = op.epsilon,
        .weight_offset = static_cast<float>(op.weight_offset)},
       rms_norm_rows);
   return out;
+}
+
+Tensor rms_norm(Context&, const RmsNorm& op, const Tensor& x, const Tensor& weight) {
+  return rms_norm_plus(op, x, weight, Tensor());
+}
+
+bool fits_residual(const Context&, const NormResidual&, const Tensor& x, const Tensor& weight,
+                   const Tensor& residual) {
+  return one_dtype(x, {&weight, &residual}) && residual.shape() == x.shape();
+}
+
+Tensor norm_residual(Context&, const NormResidual& op, const Tensor& x, const Tensor& weight,
+                     const Tensor& residual) {
+  return rms_norm_plus(op.norm, x, weight, residual);
 }
 
 bool fits_layer(const Context&, const LayerNorm&, const Tensor& x, const Tensor& weight, const Tensor& bias) {
@@ -66,6 +82,7 @@ const KernelFacts facts{.operation = {},
                         .dtypes = {Dtype::float32, Dtype::bfloat16, Dtype::float16},
                         .isa = own_isa};
 const KernelRegistration<RmsNorm> registered_rms(facts, fits_rms, rms_norm);
+const KernelRegistration<NormResidual> registered_residual(facts, fits_residual, norm_residual);
 const KernelRegistration<LayerNorm> registered_layer(facts, fits_layer, layer_norm);
 
 }  // namespace

@@ -70,7 +70,11 @@ void set_experts(ConfigReader& reader, ModelConfig& config, std::string_view cou
   }
 }
 
-void set_query_scalar(ConfigReader& reader, ModelConfig& config) {
+void set_gemma(ConfigReader& reader, ModelConfig& config) {
+  config.attention_output_bias = config.attention_bias;
+  config.norm_weight_offset = 1;
+  config.norm_weight_in_float32 = true;
+  config.embedding_scale = std::sqrt(static_cast<double>(config.hidden_size));
   config.attention_scale = 1 / std::sqrt(reader.positive("query_pre_attn_scalar").value_or(256));
 }
 
@@ -140,6 +144,8 @@ void finish_qwen3_moe(ConfigReader& reader, ModelConfig& config) {
 void finish_olmo2(ConfigReader& /*reader*/, ModelConfig& config) {
   config.attention_output_bias = config.attention_bias;
   config.query_key_norm = QueryKeyNorm::all_heads;
+  config.norm_weight_in_float32 = true;
+  config.input_norms = false;
 }
 
 void finish_smollm3(ConfigReader& reader, ModelConfig& config) {
@@ -160,8 +166,7 @@ void finish_smollm3(ConfigReader& reader, ModelConfig& config) {
 }
 
 void finish_gemma2(ConfigReader& reader, ModelConfig& config) {
-  config.attention_output_bias = config.attention_bias;
-  set_query_scalar(reader, config);
+  set_gemma(reader, config);
   config.attention_softcap = number_or_off(reader, "attn_logit_softcapping", 50);
   config.final_softcap = number_or_off(reader, "final_logit_softcapping", 30);
   set_windows(reader, config, size_or_off(reader, "sliding_window", 4096),
@@ -169,9 +174,8 @@ void finish_gemma2(ConfigReader& reader, ModelConfig& config) {
 }
 
 void finish_gemma3(ConfigReader& reader, ModelConfig& config) {
-  config.attention_output_bias = config.attention_bias;
+  set_gemma(reader, config);
   config.query_key_norm = QueryKeyNorm::per_head;
-  set_query_scalar(reader, config);
   config.attention_softcap = number_or_off(reader, "attn_logit_softcapping", 0);
   config.final_softcap = number_or_off(reader, "final_logit_softcapping", 0);
   const std::int64_t pattern = reader.size("sliding_window_pattern").value_or(6);

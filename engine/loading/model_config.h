@@ -54,6 +54,10 @@ struct ModelConfig {
   std::int64_t head_dim = 0;
   std::int64_t max_position_embeddings = 0;
   double norm_epsilon = 1e-6;
+  double norm_weight_offset = 0;        ///< what RMSNorm adds to its weight (Gemma: 1)
+  bool norm_weight_in_float32 = false;  ///< RMSNorm rounds after the weight, not before (Gemma, OLMo 2)
+  bool input_norms = true;              ///< false: only what attention and MLP give is normalised (OLMo 2)
+  double embedding_scale = 1;
   Activation activation = Activation::silu;
   bool tie_word_embeddings = false;
   bool attention_bias = false;         ///< on the projections to queries, keys and values

@@ -19,8 +19,13 @@ Llama::Llama(const ModelConfig& config, WeightSource& weights, Dtype dtype)
         .attention = read_self_attention(read, config, index, prefix),
         .rotary = config.layers[index].rotary,
         .mlp_norm = read.norm(prefix + "post_attention_layernorm.weight", config.hidden_size),
-        .mlp = read_gated_mlp(read, config, prefix + "mlp."),
+        .mlp = {},
+        .experts = {},
     });
+    if (config.layers[index].experts)
+      layers_.back().experts = read_experts(read, config, prefix);
+    else
+      layers_.back().mlp = read_gated_mlp(read, config, prefix + "mlp.");
   }
   norm_ = read.norm("model.norm.weight", config.hidden_size);
   weight_bytes_ = read.bytes_read();
@@ -29,7 +34,8 @@ Llama::Llama(const ModelConfig& config, WeightSource& weights, Dtype dtype)
 void Llama::visit_matrices(const std::function<void(Tensor&)>& visit) {
   for (Layer& layer : layers_) {
     layer.attention.visit_matrices(visit);
-    layer.mlp.visit_matrices(visit);
+    visit_mlp(layer.mlp, visit);
+    visit_experts(layer.experts, visit);
   }
   visit_vocabulary(visit);
 }
@@ -39,7 +45,7 @@ Tensor Llama::forward(Context& context, const Tensor& ids, KvCache& cache, Logit
   check_fits(cache, tokens);
   const CosSin positions = next_cos_sin(context, rope_, cache, tokens, dtype_);
   cache.length += tokens;
-  const RmsNorm norm{config_.norm_epsilon};
+  const RmsNorm norm = rms_norm_of(config_);
   Tensor hidden = context.apply(Embedding{}, ids, embedding_);  // [batch, tokens, hidden]
   for (std::size_t index = 0; index < layers_.size(); ++index) {
     const Layer& layer = layers_[index];
@@ -48,11 +54,21 @@ Tensor Llama::forward(Context& context, const Tensor& ids, KvCache& cache, Logit
     hidden = context.apply(LinearResidual{}, x, layer.attention.output, hidden);
 
     x = context.apply(norm, hidden, layer.mlp_norm);
-    x = context.apply(GatedProjection{config_.activation}, x, layer.mlp.gate, layer.mlp.up);
-    hidden = context.apply(LinearResidual{}, x, layer.mlp.down, hidden);
+    hidden = mlp(context, layer, x, hidden);
   }
   hidden = context.apply(norm, wanted(context, hidden, which), norm_);
   return context.apply(Linear{}, hidden, head_, Tensor());
+}
+
+Tensor Llama::mlp(Context& context, const Layer& layer, const Tensor& x, const Tensor& hidden) const {
+  if (layer.experts.router.defined()) {
+    const ExpertMixture mixture{.chosen = config_.num_experts_per_token,
+                                .normalize = config_.normalize_expert_weights,
+                                .activation = config_.activation};
+    return context.apply(mixture, x, layer.experts, hidden);
+  }
+  const Tensor gated = context.apply(GatedProjection{config_.activation}, x, layer.mlp.gate, layer.mlp.up);
+  return context.apply(LinearResidual{}, gated, layer.mlp.down, hidden);
 }
 
 }  // namespace bv2::engine

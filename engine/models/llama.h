@@ -1,5 +1,5 @@
-// Llama (Touvron et al. 2023) and the many that differ from it by data alone: Mistral, Qwen2, Qwen3, SmolLM3,
-// Phi-3.
+// Llama (Touvron et al. 2023) and the many that differ from it by data alone: Mistral, Mixtral, Phi-3, Qwen2,
+// Qwen3, Qwen3-MoE, SmolLM3.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,8 @@
 
 namespace bv2::engine {
 
-/// Each layer normalises what goes into attention and into a gated MLP (RMSNorm), and adds what comes out. As
+/// Each layer normalises what goes into attention and into a gated MLP, or a mixture of
+/// them (RMSNorm), and adds what comes out. As
 /// transformers' ...ForCausalLM of these families.
 class Llama final : public Decoder {
  public:
@@ -23,9 +24,13 @@ class Llama final : public Decoder {
     Tensor attention_norm;  // [hidden]
     SelfAttention attention;
     bool rotary = true;
-    Tensor mlp_norm;  // [hidden]
-    GatedMlp mlp;
+    Tensor mlp_norm;        // [hidden]
+    GatedMlpWeights mlp;    // this,
+    ExpertWeights experts;  // or these
   };
+
+  /// hidden + MLP(x)
+  Tensor mlp(Context& context, const Layer& layer, const Tensor& x, const Tensor& hidden) const;
 
   RopeTable rope_;
   std::vector<Layer> layers_;

@@ -7,7 +7,9 @@
 #include <array>
 
 #include "engine/models/bert.h"
+#include "engine/models/gpt.h"
 #include "engine/models/llama.h"
+#include "engine/models/post_norm.h"
 
 namespace bv2::engine {
 namespace {
@@ -23,9 +25,12 @@ std::unique_ptr<Model> make(const ModelConfig& config, WeightSource& weights, Dt
 }
 
 constexpr std::array families{
-    Family{"bert", make<Bert>},   Family{"distilbert", make<Bert>}, Family{"roberta", make<Bert>},
-    Family{"llama", make<Llama>}, Family{"mistral", make<Llama>},   Family{"phi3", make<Llama>},
-    Family{"qwen2", make<Llama>}, Family{"qwen3", make<Llama>},     Family{"smollm3", make<Llama>}};
+    Family{"bert", make<Bert>},     Family{"distilbert", make<Bert>}, Family{"roberta", make<Bert>},
+    Family{"gpt2", make<Gpt>},      Family{"gpt_neox", make<Gpt>},    Family{"llama", make<Llama>},
+    Family{"mistral", make<Llama>}, Family{"mixtral", make<Llama>},   Family{"phi3", make<Llama>},
+    Family{"qwen2", make<Llama>},   Family{"qwen3", make<Llama>},     Family{"qwen3_moe", make<Llama>},
+    Family{"smollm3", make<Llama>}, Family{"gemma2", make<PostNorm>}, Family{"gemma3_text", make<PostNorm>},
+    Family{"olmo2", make<PostNorm>}};
 
 }  // namespace
 
@@ -38,6 +43,7 @@ std::unique_ptr<Model> make_model(const ModelConfig& config, WeightSource& weigh
 
 std::vector<std::string_view> supported_model_types() {
   std::vector<std::string_view> types;
+  types.reserve(families.size());
   for (const Family& family : families) types.push_back(family.model_type);
   return types;
 }

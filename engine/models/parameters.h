@@ -1,5 +1,5 @@
-// What the families' constructors and forwards share: reading parameters by name, gated MLPs, caches,
-// merging heads.
+// What the families' constructors and forwards share: reading parameters by name, caches, merging
+// heads.
 #pragma once
 
 #include <initializer_list>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "engine/models/model.h"
-#include "engine/ops/block.h"
+#include "engine/ops/experts.h"
 
 namespace bv2::engine {
 
@@ -29,6 +29,8 @@ class ParameterReader {
   Tensor bias(std::string_view name, std::int64_t size) { return take(name, {size}, WeightKind::bias); }
   /// PREFIX.weight [out, in] and, where there is one, PREFIX.bias [out].
   LinearWeights linear(const std::string& prefix, std::int64_t out, std::int64_t in, bool has_bias);
+  /// As `linear`, from a PREFIX.weight that is kept transposed, [in, out] (GPT-2): a view of it.
+  LinearWeights transposed_linear(const std::string& prefix, std::int64_t out, std::int64_t in);
   /// PREFIX.weight and PREFIX.bias.
   LayerNormWeights layer_norm(const std::string& prefix, std::int64_t size) {
     return {.weight = norm(prefix + ".weight", size), .bias = bias(prefix + ".bias", size)};
@@ -48,21 +50,22 @@ class ParameterReader {
   std::size_t bytes_read_ = 0;
 };
 
-/// A gated MLP: down(activation(gate(x)) * up(x)).
-struct GatedMlp {
-  LinearWeights gate, up;  ///< [intermediate, hidden]
-  LinearWeights down;      ///< [hidden, intermediate]
-
-  void visit_matrices(const std::function<void(Tensor&)>& visit);
-};
-
 /// PREFIXgate_proj.weight, up_proj, down_proj; gate_up_proj where they are joined.
-GatedMlp read_gated_mlp(ParameterReader& read, const ModelConfig& config, const std::string& prefix);
+GatedMlpWeights read_gated_mlp(ParameterReader& read, const ModelConfig& config, const std::string& prefix);
+/// The router and the experts of a layer, by the family's names.
+ExpertWeights read_experts(ParameterReader& read, const ModelConfig& config, const std::string& prefix);
+
+/// RMSNorm as the configuration has it.
+RmsNorm rms_norm_of(const ModelConfig& config);
 
 /// A cache of `capacity` tokens for every layer of that configuration.
 KvCache allocate_cache(const ModelConfig& config, Dtype dtype, std::int64_t batch, std::int64_t capacity);
 /// Throws Error when so many more tokens do not fit.
 void check_fits(const KvCache& cache, std::int64_t tokens);
+/// Calls visit with the matrices that there are, as Model::visit_matrices does.
+void visit_linears(std::initializer_list<LinearWeights*> linears, const std::function<void(Tensor&)>& visit);
+void visit_mlp(GatedMlpWeights& mlp, const std::function<void(Tensor&)>& visit);
+void visit_experts(ExpertWeights& weights, const std::function<void(Tensor&)>& visit);
 /// [batch, heads, tokens, head_dim] -> [batch, tokens, heads * head_dim].
 Tensor merge_heads(Context& context, const Tensor& x);
 

@@ -36,12 +36,12 @@ Tensor SelfAttention::heads(Context& context, const Tensor& x, const KvCache& ca
 }
 
 void SelfAttention::visit_matrices(const std::function<void(Tensor&)>& visit) {
-  for (LinearWeights* linear : {&q, &k, &v, &output}) visit(linear->weight);
+  visit_linears({&q, &k, &v, &output}, visit);
 }
 
 SelfAttention attention_of(const ModelConfig& config, std::size_t index) {
   SelfAttention attention;
-  attention.head_norm.epsilon = config.norm_epsilon;
+  attention.head_norm = rms_norm_of(config);
   attention.attend = {.scale = config.attention_scale,
                       .window = config.layers[index].sliding_window,
                       .softcap = config.attention_softcap};

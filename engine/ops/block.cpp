@@ -38,6 +38,11 @@ Tensor LinearResidual::define(Context& context, const Tensor& x, const LinearWei
   return add(context, residual, linear(context, x, weights));
 }
 
+Tensor NormResidual::define(Context& context, const Tensor& x, const Tensor& weight,
+                            const Tensor& residual) const {
+  return add(context, residual, context.apply(norm, x, weight));
+}
+
 Tensor LinearActivation::define(Context& context, const Tensor& x, const LinearWeights& weights) const {
   return context.apply(Activate{activation}, linear(context, x, weights));
 }

@@ -12,6 +12,12 @@ struct LinearWeights {
   Tensor bias;
 };
 
+/// A gated MLP's: down(activation(gate(x)) * up(x)).
+struct GatedMlpWeights {
+  LinearWeights gate, up;  ///< [intermediate, hidden]
+  LinearWeights down;      ///< [hidden, intermediate]
+};
+
 /// Queries, keys and values of new tokens: [batch, heads or kv_heads, tokens, head_dim].
 struct Qkv {
   Tensor q;
@@ -39,6 +45,13 @@ struct RotaryAppend {
 struct LinearResidual {
   static constexpr std::string_view name = "linear_residual";
   Tensor define(Context& context, const Tensor& x, const LinearWeights& linear, const Tensor& residual) const;
+};
+
+/// residual + rms_norm(x).
+struct NormResidual {
+  static constexpr std::string_view name = "norm_residual";
+  RmsNorm norm;
+  Tensor define(Context& context, const Tensor& x, const Tensor& weight, const Tensor& residual) const;
 };
 
 /// activation(linear(x)), the first half of an MLP that is not gated.

@@ -89,6 +89,13 @@ struct GatedActivation {
   Tensor define(Context& context, const Tensor& gate, const Tensor& up) const;
 };
 
+/// cap * tanh(x / cap): keeps logits within +-cap (Gemma 2).
+struct Softcap {
+  static constexpr std::string_view name = "softcap";
+  double cap = 1;
+  Tensor define(Context& context, const Tensor& x) const;
+};
+
 /// The names of all layer operations, as records and tables show them.
 std::span<const std::string_view> layer_operation_names();
 

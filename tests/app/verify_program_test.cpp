@@ -11,6 +11,7 @@
 #include "base/safetensors_header.h"
 #include "support/built.h"
 #include "support/data.h"
+#include "support/decoder_fixtures.h"
 #include "support/process.h"
 #include "support/temporary_folder.h"
 
@@ -69,7 +70,9 @@ TEST_P(VerifyFixture, PassesInEveryModeAndAttention) {
                                             "eager_sdpa_flash_attention", "eager_sdpa_efficient_attention"));
 }
 
-TEST_P(VerifyFixture, FailsOneLogitThatIsOffByAHundredth) {
+class VerifyChanged : public VerifyFixture {};
+
+TEST_P(VerifyChanged, FailsOneLogitThatIsOffByAHundredth) {
   const test::TemporaryFolder folder;
   const auto result = verify(model(), with_changed(reference(), "logits", 5'000, 0.01F, folder));
   EXPECT_EQ(result.status, 1);
@@ -79,7 +82,7 @@ TEST_P(VerifyFixture, FailsOneLogitThatIsOffByAHundredth) {
   }
 }
 
-TEST_P(VerifyFixture, FailsOneIdThatDiffers) {
+TEST_P(VerifyChanged, FailsOneIdThatDiffers) {
   const test::TemporaryFolder folder;
   // Token 7 of sequence 1.
   const auto result =
@@ -95,6 +98,8 @@ TEST_P(VerifyFixture, FailsOneIdThatDiffers) {
 // The bound is epsilon / 2 * sqrt(16 (2 layers + 1)) * rms(logits) * sqrt(2 ln N): framework/verify.h derives
 // it.
 TEST_P(VerifyFixture, StaysWithinTheBoundOfShortDtypes) {
+  if (GetParam() == "mixtral")
+    GTEST_SKIP() << "a choice of experts is not continuous: rounding may change it";
   for (const char* dtype : {"bfloat16", "float16"}) {
     const auto result = verify(model(), reference(), dtype);
     EXPECT_EQ(result.status, 0) << result.out << result.err;
@@ -105,12 +110,15 @@ TEST_P(VerifyFixture, StaysWithinTheBoundOfShortDtypes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, VerifyFixture, testing::Values("llama", "llama3-rope"),
-                         [](const auto& tested) {
-                           std::string name = tested.param;
-                           std::ranges::replace(name, '-', '_');
-                           return name;
-                         });
+std::string test_name(const testing::TestParamInfo<std::string>& tested) {
+  std::string name = tested.param;
+  std::ranges::replace(name, '-', '_');
+  return name;
+}
+
+const std::vector<std::string> models(test::decoder_fixtures.begin(), test::decoder_fixtures.end());
+INSTANTIATE_TEST_SUITE_P(Models, VerifyFixture, testing::ValuesIn(models), test_name);
+INSTANTIATE_TEST_SUITE_P(Models, VerifyChanged, testing::Values("llama", "llama3-rope"), test_name);
 
 TEST(VerifyProgram, SaysWhatIsWrongWithItsFiles) {
   const auto expected = model_dir("llama") / "expected.safetensors";

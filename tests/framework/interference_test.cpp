@@ -79,6 +79,17 @@ TEST(Interference, TellsTaintsFromOtherFlags) {
   EXPECT_TRUE(is_tainted(both));
 }
 
+TEST(Interference, IsSummedUpByCause) {
+  const std::vector<std::vector<std::string>> flags{
+      {}, {"output_differs"}, {"tainted_steal", "tainted_thermal"}, {"tainted_steal"}, {}};
+  const Interference interference = interference_of(flags);
+  EXPECT_EQ(interference.tainted, 2);
+  EXPECT_EQ(interference.left_out, 2);
+  using testing::Pair;
+  EXPECT_THAT(interference.causes, ElementsAre(Pair("tainted_steal", 2), Pair("tainted_thermal", 1)));
+  EXPECT_EQ(interference_of(std::span(flags).subspan(2, 2)).left_out, 0) << "none would remain";
+}
+
 TEST(Interference, CountsTheCleanWhereEnoughRemain) {
   using V = std::vector<bool>;
   EXPECT_EQ(counted_iterations(V{false, true, false, false, true}), (V{true, false, true, true, false}));

@@ -51,9 +51,10 @@ TEST(Result, HasTheNamesAndOrderOfTheDocument) {
   EXPECT_THAT(names_of(scenario),
               ElementsAre("scenario_name", "scenario_description", "status", "metadata", "measurements",
                           "iterations", "phases", "output", "verification", "gpu_metrics"));
-  EXPECT_THAT(names_of(scenario["measurements"]["latency"]),
-              ElementsAre("unit", "measurements", "mean", "median", "std", "min", "max", "p25", "p75", "p90",
-                          "p95", "p99", "count", "ci95"));
+  EXPECT_THAT(
+      names_of(scenario["measurements"]["latency"]),
+      ElementsAre("unit", "measurements", "mean", "median", "std", "min", "max", "p25", "p75", "p90", "p95",
+                  "p99", "count", "ci95", "ci95_method", "percentile_ci95", "autocorrelation", "outliers"));
   EXPECT_EQ(scenario["gpu_metrics"].dump(),
             R"({"gpu_monitoring_status":"disabled","gpu_monitoring_reason":"no_gpus_available"})");
 }

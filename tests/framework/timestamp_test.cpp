@@ -22,6 +22,15 @@ TEST(Timestamp, OfDocumentsIsUtcWithMilliseconds) {
   EXPECT_EQ(utc_timestamp(at(999) + 999us), "1970-01-01T00:00:00.999Z");
 }
 
+TEST(Timestamp, IsReadBack) {
+  for (const std::int64_t milliseconds : {std::int64_t{1'768'487'422'123}, std::int64_t{0}}) {
+    EXPECT_EQ(time_of_utc_timestamp(utc_timestamp(at(milliseconds))), at(milliseconds));
+  }
+  for (const auto* text : {"", "2026-01-15", "2026-01-15T14:30:22.123", "2026-01-15T14:30:22.123Z "}) {
+    EXPECT_EQ(time_of_utc_timestamp(text), std::nullopt) << text;
+  }
+}
+
 TEST(Timestamp, OfFileNamesIsLocal) {
   ::setenv("TZ", "XYZ-2", 1);  // two hours ahead of UTC
   ::tzset();

@@ -1,22 +1,12 @@
 // The outputs of Hugging Face transformers that a fixture carries.
 #pragma once
 
-#include <array>
 #include <filesystem>
 
 #include "engine/tensor/tensor.h"
+#include "support/decoder_fixtures.h"
 
 namespace bv2::test {
-
-/// The decoders in tests/data/models whose outputs are known: a family is one line.
-inline constexpr std::array decoder_fixtures{
-    "llama",            //
-    "llama3-rope",      //
-    "mistral-sliding",  //
-    "phi3",             //
-    "qwen2",            //
-    "qwen3",            //
-};
 
 /// The tensors of expected.safetensors; those that a fixture does not have are undefined.
 struct ModelReference {

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
-
 #include "engine/eager/eager_executor.h"
 #include "engine/generation/greedy.h"
 #include "engine/kernels/registry.h"
@@ -13,6 +11,7 @@
 #include "engine/loading/synthetic_weights.h"
 #include "engine/ops/basic.h"
 #include "support/data.h"
+#include "support/model_bounds.h"
 #include "support/model_reference.h"
 #include "support/targets.h"
 
@@ -36,39 +35,30 @@ std::unique_ptr<Model> load(const std::string& name, Dtype dtype) {
   return make_model(read_model_config(folder), weights, dtype);
 }
 
-/// Roundings of a layer and of the end, each at most half a unit (as for eager mode, which has more of them).
-double rounding_bound(const ModelConfig& config, Dtype dtype, double logits_rms) {
-  return static_cast<double>(24 * config.num_hidden_layers + 4) * info(dtype).epsilon / 2 * logits_rms;
-}
-
-double rms(std::span<const float> values) {
-  double squares = 0;
-  for (const float value : values) squares += static_cast<double>(value) * value;
-  return std::sqrt(squares / static_cast<double>(values.size()));
-}
-
 class KernelizedFixture : public testing::TestWithParam<std::tuple<const char*, Dtype>> {};
 
 TEST_P(KernelizedFixture, LogitsEqualTransformers) {
   const auto& [name, dtype] = GetParam();
   const auto reference =
       test::read_model_reference(test::data_dir() / "models" / name / "expected.safetensors");
-  const std::span<const float> expected = reference.logits.span<float>();
-  test::for_each_target([&, name = name, dtype = dtype](const std::string& target) {
+  const std::int64_t batch = reference.input_ids.size(0);
+  const std::int64_t tokens = reference.input_ids.size(1);
+  const test::RoutingRecorder recorder;
+  const auto exact_routing =
+      test::exact_router_logits(test::data_dir() / "models" / name, reference.input_ids);
+  test::for_each_target([&, dtype = dtype, name = name](const std::string& target) {
     Kernelized kernelized(load(name, dtype));
-    KvCache cache = kernelized.model->make_cache(reference.input_ids.size(0), reference.input_ids.size(1));
+    const ModelConfig& config = kernelized.model->config();
+    KvCache cache = kernelized.model->make_cache(batch, tokens);
     const Tensor logits =
         kernelized.model->forward(kernelized.context, reference.input_ids, cache, LogitsOf::all_tokens);
-    const Tensor wide = cast(kernelized.context, logits, Dtype::float32);
-    const std::span<const float> found = wide.span<float>();
-    ASSERT_EQ(found.size(), expected.size());
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      const double bound = dtype == Dtype::float32
-                               ? 1e-4 * std::max(1.0, std::abs(static_cast<double>(expected[i])))
-                               : rounding_bound(kernelized.model->config(), dtype, rms(expected));
-      ASSERT_NEAR(found[i], expected[i], bound) << target << " logit " << i;
-    }
-    EXPECT_THAT(kernelized.context.record().definitions, testing::IsEmpty());
+    const auto comparable = test::tokens_with_same_experts(
+        config, dtype, exact_routing, test::RoutingRecorder::logits(kernelized.kernels), batch, tokens);
+    EXPECT_EQ(test::first_logit_outside(config, dtype, cast(kernelized.context, logits, Dtype::float32),
+                                        reference.logits, comparable),
+              "")
+        << target;
+    EXPECT_THAT(kernelized.context.record().definitions, testing::IsEmpty()) << target;
   });
 }
 

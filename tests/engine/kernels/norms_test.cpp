@@ -71,6 +71,29 @@ TEST_P(NormKernels, RmsNormEqualsItsDefinition) {
   }
 }
 
+TEST_P(NormKernels, NormResidualEqualsItsDefinition) {
+  for (int i = 0; i < 5; ++i) {
+    const Sizes sizes = random_sizes(random_);
+    const Shape shape{sizes.batch, sizes.tokens, sizes.width};
+    const Tensor x = test::random_tensor(random_, sizes.dtype, shape, 3);
+    const Tensor residual = test::random_tensor(random_, sizes.dtype, shape);
+    const Tensor weight = test::random_tensor(random_, sizes.dtype, {sizes.width});
+    const NormResidual op{{.epsilon = 1e-5, .weight_offset = random_() % 2 == 0 ? 0.0 : 1.0}};
+    const std::vector<double> expected = test::values_of(
+        op.define(reference_.context, test::exact(x), test::exact(weight), test::exact(residual)));
+    const auto bounds =
+        norm_bounds(sizes.dtype, sizes.width, expected, test::values_of(test::magnitudes(residual)),
+                    op.norm.weight_offset * 0x1p4);
+    const int calls = test::for_each_kernel(
+        sizes.dtype, op,
+        [&](const Tensor& found, const std::string& how) {
+          EXPECT_EQ(test::first_outside(found, expected, bounds), "") << how << ' ' << text(sizes);
+        },
+        x, weight, residual);
+    EXPECT_GT(calls, 0);
+  }
+}
+
 TEST_P(NormKernels, LayerNormEqualsItsDefinition) {
   for (int i = 0; i < 10; ++i) {
     const Sizes sizes = random_sizes(random_);

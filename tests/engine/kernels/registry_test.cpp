@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "engine/ops/experts.h"
 #include "support/kernels.h"
 
 namespace bv2::engine {
@@ -99,7 +100,8 @@ TEST(Registry, HasKernelsForWhatTheModelsUse) {
     const KernelTable table = kernels_for(dtype);
     for (const std::string_view operation :
          {Embedding::name, Linear::name, RmsNorm::name, LayerNorm::name, Attention::name, QkvProjection::name,
-          RotaryAppend::name, LinearResidual::name, LinearActivation::name, GatedProjection::name}) {
+          RotaryAppend::name, LinearResidual::name, LinearActivation::name, GatedProjection::name,
+          NormResidual::name, Softcap::name, ExpertMixture::name}) {
       EXPECT_FALSE(table.of(operation).empty()) << operation << ' ' << name(dtype);
     }
   }

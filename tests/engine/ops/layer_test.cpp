@@ -8,6 +8,7 @@
 #include <numbers>
 #include <random>
 
+#include "engine/ops/block.h"
 #include "support/reference_executor.h"
 #include "support/values.h"
 
@@ -261,6 +262,23 @@ TEST_F(Definitions, Activations) {
   }
 }
 
+TEST_F(Definitions, SoftcapPressesLargeNumbersTogether) {
+  const Values x{-100, -1, 0, 0.5, 20, 1000};
+  Values expected;
+  for (const double value : x) expected.push_back(30 * std::tanh(value / 30));
+  expect_near(run(Softcap{30}, tensor_from(x, Dtype::float32, {6})), expected, 4);
+}
+
+TEST_F(Definitions, NormResidualAddsTheNorm) {
+  const Tensor x = random({3, 12});
+  const Tensor weight = random({12});
+  const Tensor residual = random({3, 12});
+  const RmsNorm norm{.epsilon = 1e-3, .weight_offset = 1};
+  Values expected = values_of(context_.apply(norm, x, weight));
+  for (std::size_t i = 0; i < expected.size(); ++i) expected[i] += values_of(residual)[i];
+  expect_near(run(NormResidual{norm}, x, weight, residual), expected, 1, 4);
+}
+
 TEST(ActivationNames, AreThoseOfTransformers) {
   EXPECT_EQ(activation_from_name("silu"), Activation::silu);
   EXPECT_EQ(activation_from_name("swish"), Activation::silu);
@@ -276,7 +294,8 @@ TEST(ActivationNames, AreThoseOfTransformers) {
 TEST(LayerOperations, HaveNamesOfTheirOwn) {
   const std::vector<std::string_view> names(layer_operation_names().begin(), layer_operation_names().end());
   EXPECT_THAT(names, testing::UnorderedElementsAre("embedding", "linear", "rms_norm", "layer_norm", "rotary",
-                                                   "softmax", "attention", "activation", "gated_activation"));
+                                                   "softmax", "attention", "activation", "gated_activation",
+                                                   "softcap"));
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+// The correctness gate: a scenario whose output is not the model's is not worth timing.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/dtype.h"
+#include "base/interrupt.h"
+#include "framework/model_benchmark.h"
+#include "framework/output_comparison.h"
+#include "framework/reference.h"
+#include "framework/result.h"
+
+namespace bv2 {
+
+/// What every scenario is held against, by name.
+constexpr const char* gate_reference = "eager float32";
+
+/// The configuration that computes the reference of a scenario: float32, eager, plain attention; the same
+/// model, prompt and batch.
+ScenarioConfig reference_config(const ScenarioConfig& config);
+
+/// A greedy generation with all its logits. The session has been prepared. Throws Error for outputs that are
+/// not sane (see CheckSink).
+Reference make_reference(Session& session, const ModelFacts& facts, const PromptIds& prompt,
+                         std::int64_t new_tokens, const InterruptFlag& interrupt);
+
+/// Holds one generation against the reference of its prompt: each new token's logits within the tolerance of
+/// the dtype and the distribution within what follows from that; ids equal, but where the logits put the two
+/// candidates closer than two logits can be moved against each other.
+class Gate {
+ public:
+  /// Throws Error where the reference is of another prompt, and where no bound can be derived.
+  Gate(Reference reference, const PromptIds& prompt, const ModelFacts& facts, Dtype dtype);
+
+  [[nodiscard]] std::int64_t new_tokens() const { return reference_.new_tokens; }
+  /// For the generation of so many new tokens.
+  TokenSink& sink() { return comparison_; }
+  /// After it. Throws Error where tokens are missing.
+  Verification verdict();
+
+ private:
+  Reference reference_;
+  OutputTolerance tolerance_;
+  GreedyComparison comparison_;
+};
+
+/// A verification that could not be done, and why.
+Verification not_verified(std::string reason);
+
+}  // namespace bv2

@@ -1,0 +1,121 @@
+// What runs in kernelized mode, family by family: a change that loses a kernel is seen here.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "engine/eager/eager_executor.h"
+#include "engine/kernels/registry.h"
+#include "engine/kernels/weight_packing.h"
+#include "engine/loading/checkpoint.h"
+#include "support/data.h"
+#include "support/model_reference.h"
+
+namespace bv2::engine {
+namespace {
+
+/// "linear/panel_gemv 1, ..., definition of expert_mixture 3": without the instruction set.
+std::string text_of(const EffectiveRecord& record) {
+  std::string text;
+  const auto add = [&](std::string_view what, std::int64_t count) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", what, count);
+  };
+  for (const auto& [label, count] : record.kernels) add(label.substr(0, label.rfind('/')), count);
+  for (const auto& [name, count] : record.definitions) add("definition of " + name, count);
+  return text;
+}
+
+struct Coverage {
+  std::string prefill;
+  std::string decode;
+};
+
+/// float16, whose kernels are our own on every machine.
+Coverage coverage_of(const std::string& model_name) {
+  const std::filesystem::path folder = test::data_dir() / "models" / model_name;
+  Checkpoint weights(folder);
+  const auto model = make_model(read_model_config(folder), weights, Dtype::float16);
+  pack_weights(*model);
+  KernelSet kernels{.table = kernels_for(Dtype::float16), .state = {}};
+  EagerExecutor executor;
+  const Tensor ids = test::read_model_reference(folder / "expected.safetensors").input_ids;
+  KvCache cache = model->make_cache(ids.size(0), ids.size(1) + 1);
+  const auto run = [&](const Tensor& input) {
+    Context context(executor, AttentionPath::sdpa_flash_attention, &kernels);
+    (void)model->forward(context, input, cache, LogitsOf::last_token);
+    return text_of(context.record());
+  };
+  Coverage coverage;
+  coverage.prefill = run(ids);
+  const std::vector<std::int64_t> next(static_cast<std::size_t>(ids.size(0)), 1);
+  coverage.decode = run(tensor_of<std::int64_t>(next, {ids.size(0), 1}));
+  return coverage;
+}
+
+struct Golden {
+  std::vector<std::string_view> models;
+  Coverage coverage;
+};
+
+// Families of one entry run alike.
+const Golden goldens[]{
+    {{"gemma2"},
+     {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 3, "
+      "linear/panel_gemm 6, linear/panel_gemv 1, norm_residual/norm_rows 6, "
+      "qkv_projection/panel_gemm 3, rms_norm/norm_rows 7, rotary_append/rotate_and_append 3, "
+      "softcap/softcap_elements 1",
+      "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
+      "linear/panel_gemv 7, norm_residual/norm_rows 6, qkv_projection/panel_gemv 3, "
+      "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3, softcap/softcap_elements 1"}},
+    {{"gemma3"},
+     {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 3, "
+      "linear/panel_gemm 6, linear/panel_gemv 1, norm_residual/norm_rows 6, "
+      "qkv_projection/panel_gemm 3, rms_norm/norm_rows 13, rotary_append/rotate_and_append 3",
+      "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
+      "linear/panel_gemv 7, norm_residual/norm_rows 6, qkv_projection/panel_gemv 3, "
+      "rms_norm/norm_rows 13, rotary_append/rotate_and_append 3"}},
+    {{"gpt-neox", "gpt2"},
+     {"attention/flash_attention 3, embedding/row_lookup 1, layer_norm/norm_rows 7, "
+      "linear/panel_gemv 1, linear_activation/panel_gemm 3, linear_residual/panel_gemm 6, "
+      "qkv_projection/panel_gemm 3, rotary_append/rotate_and_append 3",
+      "attention/flash_attention 3, embedding/row_lookup 1, layer_norm/norm_rows 7, "
+      "linear/panel_gemv 1, linear_activation/panel_gemv 3, linear_residual/panel_gemv 6, "
+      "qkv_projection/panel_gemv 3, rotary_append/rotate_and_append 3"}},
+    {{"llama", "llama3-rope", "mistral-sliding", "phi3", "qwen2"},
+     {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 3, "
+      "linear/panel_gemv 1, linear_residual/panel_gemm 6, qkv_projection/panel_gemm 3, "
+      "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3",
+      "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
+      "linear/panel_gemv 1, linear_residual/panel_gemv 6, qkv_projection/panel_gemv 3, "
+      "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3"}},
+    {{"mixtral"},
+     {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 12, "
+      "linear/panel_gemm 15, linear/panel_gemv 1, linear_residual/panel_gemm 3, "
+      "qkv_projection/panel_gemm 3, rms_norm/norm_rows 7, rotary_append/rotate_and_append 3, "
+      "definition of expert_mixture 3",
+      "attention/flash_attention 3, embedding/row_lookup 1, expert_mixture/panel_gemv 3, "
+      "linear/panel_gemv 4, linear_residual/panel_gemv 3, qkv_projection/panel_gemv 3, "
+      "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3"}},
+    {{"qwen3"},
+     {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 3, "
+      "linear/panel_gemv 1, linear_residual/panel_gemm 6, qkv_projection/panel_gemm 3, "
+      "rms_norm/norm_rows 13, rotary_append/rotate_and_append 3",
+      "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
+      "linear/panel_gemv 1, linear_residual/panel_gemv 6, qkv_projection/panel_gemv 3, "
+      "rms_norm/norm_rows 13, rotary_append/rotate_and_append 3"}},
+};
+
+TEST(KernelCoverage, IsWhatItWas) {
+  for (const char* model : test::decoder_fixtures) {
+    const Golden* golden = std::ranges::find_if(
+        goldens, [&](const Golden& g) { return std::ranges::find(g.models, model) != g.models.end(); });
+    const Coverage found = coverage_of(model);
+    ASSERT_NE(golden, std::end(goldens))
+        << model << " has no golden: " << found.prefill << "; " << found.decode;
+    EXPECT_EQ(found.prefill, golden->coverage.prefill) << model;
+    EXPECT_EQ(found.decode, golden->coverage.decode) << model;
+  }
+}
+
+}  // namespace
+}  // namespace bv2::engine

@@ -1,0 +1,151 @@
+// The gate on sessions that are right, rounded and wrong.
+#include "framework/gate.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "support/error_text.h"
+#include "support/fake_benchmark.h"
+#include "support/temporary_folder.h"
+
+namespace bv2::test {
+namespace {
+
+using testing::HasSubstr;
+
+/// Logits that depend on token and sequence; the largest is chosen.
+class LinearSession final : public Session {
+ public:
+  [[nodiscard]] ModelFacts facts() const override { return {.vocab_size = 5, .layers = 2}; }
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> encode(std::string_view) const override {
+    return {};
+  }
+  [[nodiscard]] std::string decode(std::span<const std::int64_t>) const override { return {}; }
+  void prepare() override {}
+  void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) override {
+    for (std::int64_t token = 0; token < new_tokens; ++token) {
+      std::vector<float> logits;
+      std::vector<std::int64_t> ids;
+      for (std::int64_t row = 0; row < prompt.batch; ++row) {
+        const std::int64_t best = (token + row) % 5;
+        for (std::int64_t id = 0; id < 5; ++id) {
+          logits.push_back(error + (id == best ? 4.0F : static_cast<float>(id) * 0.5F));
+        }
+        ids.push_back(token == wrong_token ? (best + 1) % 5 : best);
+      }
+      if (token == last_error_at) logits.back() += 3;
+      if (sink.wants_logits()) sink.on_logits(logits);
+      sink.on_tokens(ids);
+    }
+  }
+  ForwardOutput forward(const PromptIds&) override { return {}; }
+  [[nodiscard]] Json effective() const override { return Json::object(); }
+
+  float error = 0;
+  std::int64_t wrong_token = -1;
+  std::int64_t last_error_at = -1;
+};
+
+const PromptIds prompt{.batch = 2, .tokens = 3, .ids = {1, 2, 3, 3, 2, 1}};
+
+class GateTest : public testing::Test {
+ protected:
+  Verification run(Dtype dtype = Dtype::bfloat16) {
+    Gate gate(reference_, prompt, session_.facts(), dtype);
+    session_.generate(prompt, gate.new_tokens(), gate.sink());
+    return gate.verdict();
+  }
+  InterruptFlag interrupt_;
+  LinearSession session_;
+  Reference reference_ = make_reference(session_, session_.facts(), prompt, 4, interrupt_);
+};
+
+TEST_F(GateTest, TheReferenceHasEveryTokenAndItsLogits) {
+  EXPECT_EQ(reference_.input.ids, prompt.ids);
+  EXPECT_EQ(reference_.new_tokens, 4);
+  EXPECT_EQ(reference_.generated_ids, (std::vector<std::int64_t>{0, 1, 2, 3, 1, 2, 3, 4}));
+  EXPECT_EQ(reference_.vocabulary(), 5);
+  EXPECT_EQ(reference_.step_logits[(1 * 4 + 2) * 5 + 3], 4.0F) << "sequence 1, token 2 chose id 3";
+}
+
+TEST_F(GateTest, PassesTheSameModel) {
+  const Verification verification = run(Dtype::float32);
+  EXPECT_EQ(verification.status, VerificationStatus::passed);
+  EXPECT_EQ(verification.reference, "eager float32");
+  EXPECT_EQ(verification.new_tokens, 4);
+  EXPECT_EQ(verification.max_abs_logit_difference, 0);
+  EXPECT_DOUBLE_EQ(*verification.allowed_logit_difference, 1e-4);
+  EXPECT_EQ(verification.reason, std::nullopt);
+}
+
+TEST_F(GateTest, PassesRoundingOfItsDtypeAndNoMore) {
+  session_.error = 0.01F;
+  EXPECT_EQ(run(Dtype::bfloat16).status, VerificationStatus::passed);
+  const Verification strict = run(Dtype::float32);
+  EXPECT_EQ(strict.status, VerificationStatus::failed);
+  EXPECT_THAT(*strict.reason, HasSubstr("the logit of token id"));
+}
+
+TEST_F(GateTest, FailsOneWrongLogitOfTheLastToken) {
+  session_.last_error_at = 3;
+  const Verification verification = run();
+  EXPECT_EQ(verification.status, VerificationStatus::failed);
+  EXPECT_NEAR(*verification.max_abs_logit_difference, 3, 1e-6);
+  EXPECT_GT(*verification.max_kl_divergence, 0);
+}
+
+TEST_F(GateTest, RefusesAReferenceOfAnotherPrompt) {
+  const PromptIds other{.batch = 2, .tokens = 3, .ids = {1, 2, 3, 3, 2, 4}};
+  EXPECT_THAT(error_text([&] { Gate(reference_, other, session_.facts(), Dtype::bfloat16); }),
+              HasSubstr("of another prompt"));
+}
+
+TEST_F(GateTest, RefusesWhereNoBoundCanBeDerived) {
+  EXPECT_THAT(error_text([&] { Gate(reference_, prompt, ModelFacts{}, Dtype::bfloat16); }),
+              HasSubstr("does not say how many layers"));
+}
+
+TEST_F(GateTest, AReferenceIsNotMadeOfWhatIsNotSane) {
+  FakeBenchmark broken({.fault = Fault::nan_logits});
+  const auto session = broken.open({});
+  EXPECT_THAT(error_text([&] { make_reference(*session, session->facts(), prompt, 2, interrupt_); }),
+              HasSubstr("the check failed"));
+}
+
+TEST_F(GateTest, AReferenceSurvivesItsFile) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "reference.safetensors";
+  write_reference(path, reference_);
+  const Reference read = read_reference(path);
+  EXPECT_EQ(read.input.ids, reference_.input.ids);
+  EXPECT_EQ(read.generated_ids, reference_.generated_ids);
+  EXPECT_EQ(read.step_logits, reference_.step_logits);
+  EXPECT_TRUE(read.outputs.values.empty());
+  Reference whole = reference_;
+  whole.step_logits.clear();
+  whole.outputs_name = "last_hidden_state";
+  whole.outputs = {.width = 1, .values = {1, 2, 3, 4, 5, 6}};
+  write_reference(path, whole);
+  EXPECT_EQ(read_reference(path).outputs.values, whole.outputs.values);
+  EXPECT_EQ(read_reference(path).outputs_name, "last_hidden_state");
+}
+
+TEST(ReferenceConfig, IsFloat32EagerOfTheSameModel) {
+  ScenarioConfig config;
+  config.variant = "compiled";
+  config.compile_mode = "default";
+  config.model_id = "/somewhere";
+  config.batch_size = 3;
+  const ScenarioConfig reference = reference_config(config);
+  EXPECT_EQ(reference.variant, "eager");
+  EXPECT_EQ(reference.dtype, "float32");
+  EXPECT_EQ(reference.attn_implementation, "eager");
+  EXPECT_EQ(reference.sdpa_backend, std::nullopt);
+  EXPECT_EQ(reference.compile_mode, std::nullopt);
+  EXPECT_EQ(reference.model_id, "/somewhere");
+  EXPECT_EQ(reference.batch_size, 3);
+}
+
+}  // namespace
+}  // namespace bv2::test
