@@ -30,6 +30,7 @@ constexpr std::array commands{
         "run_benchmarks [run] [options]     run benchmarks\n"
         "run_benchmarks list [options]      the benchmarks, and the scenarios that the options would give\n"
         "run_benchmarks verify [options]    hold the engine against reference outputs\n"
+        "run_benchmarks tokenize [options]  the token ids of texts\n"
         "run_benchmarks machine [options]   what this machine can do at most\n"
         "run_benchmarks cache list|clear    the code that compiled mode keeps on disk\n"},
     CommandRow{"list", Command::list,
@@ -39,6 +40,11 @@ constexpr std::array commands{
     CommandRow{"verify", Command::verify,
                "Holds the engine against reference outputs: one line a mode, status 1 if any failed.\n\n"
                "run_benchmarks verify --model-id DIR --reference FILE [options]\n"},
+    CommandRow{
+        "tokenize", Command::tokenize,
+        "Writes the token ids of texts: reads a JSON object a line, {\"text\": ...}, and writes one for "
+        "each,\n{\"ids\": [...], \"ids_without_special\": [...], \"decoded\": ...}.\n\n"
+        "run_benchmarks tokenize --model-id DIR < texts.jsonl\n"},
     CommandRow{
         "machine", Command::machine,
         "Shows how fast this machine reads memory and multiplies matrices, at best; measures what was\n"
@@ -169,6 +175,9 @@ std::string without_double_gaps(std::string text) {
 }
 
 void check_required(const CommandLine& line) {
+  if (line.command == Command::tokenize && line.run.model_id.empty()) {
+    fail<UsageError>("tokenize needs --model-id DIR, a folder with a tokenizer.json");
+  }
   if (line.command != Command::verify) return;
   if (line.run.model_id.empty()) fail<UsageError>("verify needs --model-id DIR, the checkpoint folder");
   if (line.reference.empty()) fail<UsageError>("verify needs --reference FILE, a safetensors file");

@@ -12,7 +12,7 @@
 
 namespace bv2::app {
 
-enum class Command { run, list, verify, machine, cache };
+enum class Command { run, list, verify, tokenize, machine, cache };
 /// Of what is written to stdout.
 enum class OutputFormat { table, json, jsonl, csv, md };
 
@@ -20,6 +20,7 @@ struct CommandLine {
   Command command = Command::run;
   RunOptions run;                     ///< `list` and `verify` use the part that concerns them
   std::filesystem::path reference;    ///< of `verify`
+  std::filesystem::path input;        ///< of `tokenize`; empty: stdin
   bool measure_anew = false;          ///< `machine` does not show what was kept
   bool list_kernels = false;          ///< `list` shows the kernels instead of the benchmarks
   std::vector<std::string> operands;  ///< what a command takes besides options

@@ -30,6 +30,7 @@ int run_command(const CommandContext& context);
 int list_command(const CommandContext& context);
 int list_kernels_command(const CommandContext& context);
 int verify_command(const CommandContext& context);
+int tokenize_command(const CommandContext& context);
 int machine_command(const CommandContext& context);
 int cache_command(const CommandContext& context);
 

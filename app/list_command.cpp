@@ -18,7 +18,8 @@ Row scenario_row(const PlannedScenario& scenario) {
   const ScenarioConfig& config = scenario.config;
   return {.cells = {scenario.name, config.dtype, fmt::format("{}", config.batch_size),
                     config.sequence_length ? fmt::format("{}", *config.sequence_length) : "its own",
-                    fmt::format("{}", config.num_tokens_to_generate)},
+                    config.num_tokens_to_generate > 0 ? fmt::format("{}", config.num_tokens_to_generate)
+                                                      : std::string("encodes")},
           .remark = {}};
 }
 

@@ -19,6 +19,7 @@
 #include "framework/benchmark_modules.h"
 #include "framework/kernel_packs.h"
 #include "framework/timestamp.h"
+#include "framework/worker/serve.h"
 
 namespace bv2::app {
 namespace {
@@ -50,6 +51,8 @@ int do_command(const CommandContext& context) {
       return context.line.list_kernels ? list_kernels_command(context) : list_command(context);
     case Command::verify:
       return verify_command(context);
+    case Command::tokenize:
+      return tokenize_command(context);
     case Command::machine:
       return machine_command(context);
     case Command::cache:
@@ -113,5 +116,6 @@ int main(int argc, char** argv) {
   // And a file that may not grow is a write that fails, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
+  if (argc == 2 && std::string_view(argv[1]) == bv2::worker_argument) return bv2::serve_worker();
   return bv2::app::guarded(std::vector<std::string>(argv + 1, argv + argc));
 }

@@ -87,6 +87,11 @@ void set_reference(CommandLine& line, std::string_view /*option*/, const Values&
   line.reference = values[0];
 }
 
+void set_input(CommandLine& line, std::string_view option, const Values& values) {
+  if (values[0].empty()) fail<UsageError>("{}: the value is empty", option);
+  line.input = values[0];
+}
+
 void set_log_level(CommandLine& line, std::string_view option, const Values& values) {
   line.log_level = *log_level_from_name(parse_choice(option, values[0], log_levels));
 }
@@ -103,12 +108,15 @@ constexpr std::string_view where = "Where things are and go";
 
 const std::vector<Command> computing{Command::run, Command::list, Command::verify, Command::machine};
 const std::vector<Command> all{Command::run, Command::list, Command::verify};
-const std::vector<Command> every{Command::run, Command::list, Command::verify, Command::machine,
-                                 Command::cache};
+const std::vector<Command> every{Command::run,      Command::list,    Command::verify,
+                                 Command::tokenize, Command::machine, Command::cache};
+const std::vector<Command> tabular{Command::run, Command::list, Command::verify, Command::machine,
+                                   Command::cache};
 const std::vector<Command> measuring{Command::run, Command::list};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
 const std::vector<Command> verifying{Command::verify};
+const std::vector<Command> tokenizing{Command::tokenize};
 const std::vector<Command> on_machine{Command::machine};
 
 using R = RunOptions;
@@ -142,6 +150,8 @@ std::vector<OptionRow> model_options() {
       {measuring, model, "--model-id", "ID", "a checkpoint folder (default: the benchmark's own shape)",
        text(&R::model_id)},
       {verifying, model, "--model-id", "DIR", "the checkpoint folder", text(&R::model_id)},
+      {tokenizing, model, "--model-id", "DIR", "a folder with a tokenizer.json", text(&R::model_id)},
+      {tokenizing, model, "--input", "FILE", "the texts, a JSON object a line (default: stdin)", set_input},
       {verifying, model, "--reference", "FILE",
        "safetensors with input_ids, logits or last_hidden_state, and generated_ids", set_reference},
       {measuring, model, "--dtype", "NAME", "float32, bfloat16 (default), float16: weights and activations",
@@ -149,17 +159,73 @@ std::vector<OptionRow> model_options() {
       {verifying, model, "--dtype", "NAME", "float32 (default), bfloat16, float16",
        choice(&R::dtype, dtypes)},
       {measuring, model, "--prompt", "TEXT", "the prompt (default: the benchmark's own)", text(&R::prompt)},
-      {measuring, model, "--prompt-file", "FILE", "the prompt is this file's text", text(&R::prompt_file)},
+      {measuring, model, "--prompt-file", "FILE",
+       "a prompt a line, each for a sequence of the batch; shorter ones are padded", text(&R::prompt_file)},
       {measuring, model, "--prompt-ids", "ID...", "the prompt as token ids: 1,2,3",
        integers(&R::prompt_ids, 0, std::numeric_limits<std::int32_t>::max())},
       {measuring, model, "--sequence-length", "N...",
        "tokens of the prompt, exactly: it is cut or continued (default: its own)",
        integers(&R::sequence_lengths, 1, most_tokens)},
       {measuring, model, "--num-tokens-to-generate", "N...",
-       "new tokens of each sequence, exactly (default 100)",
+       "new tokens of each sequence, exactly (default 100); encoders generate none",
        integers(&R::num_tokens_to_generate, 1, most_tokens)},
-      {measuring, model, "--batch-size", "N...", "sequences at once (default 1)",
+      {measuring, model, "--batch-size", "N...",
+       "sequences at once (default 1, or one for each prompt of --prompt-file)",
        integers(&R::batch_sizes, 1, most_tokens)},
+  };
+}
+
+/// The value goes through `parse` into the field.
+template <class Value, class Parse>
+Setter parsed(Value RunOptions::*field, Parse parse) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    line.run.*field = parse(option, values[0]);
+  };
+}
+
+/// One of an enumeration's names.
+template <class Enum>
+Setter named(Enum RunOptions::*field) {
+  return [=](CommandLine& line, std::string_view option, const Values& values) {
+    const std::span<const std::string_view> names = enum_names(Enum{});
+    const std::string name = parse_choice(option, values[0], names);
+    line.run.*field = static_cast<Enum>(std::ranges::find(names, name) - names.begin());
+  };
+}
+
+std::vector<OptionRow> trust_options() {
+  return {
+      {running, how, "--schedule", "NAME",
+       "interleaved (default): rounds over all scenarios that fit into memory\ntogether, in random order; "
+       "sequential: one scenario after another",
+       named(&R::schedule)},
+      {running, how, "--schedule-seed", "N", "of the random order (default: another one in each run)",
+       parsed(&R::schedule_seed,
+              [](std::string_view option, std::string_view text) {
+                return static_cast<std::uint64_t>(
+                    parse_integer(option, text, 0, std::numeric_limits<std::int64_t>::max()));
+              })},
+      {running, how, "--launches", "N", "processes a scenario, each with all of its iterations (default 1)",
+       integer(&R::launches, 1, most_iterations)},
+      {running, how, "--target-precision", "P",
+       "go on until the 95% interval of the median latency is within ±P, such as 1%",
+       parsed(&R::target_precision, parse_share)},
+      {running, how, "--budget", "TIME",
+       "for the whole run, such as 10m: what is left after the iterations above\ngoes to the scenarios that "
+       "need it most",
+       parsed(&R::budget_ns, parse_duration_ns)},
+      {running, how, "--isolation", "NAME",
+       "process (default): a crash or hang costs one scenario; none: no such\nprocesses",
+       named(&R::isolation)},
+      {running, how, "--timeout", "TIME", "of each step and iteration of a scenario (default 30m; 0: none)",
+       parsed(&R::timeout_ns, parse_duration_ns)},
+      {running, how, "--scenario-timeout", "TIME", "of all that a scenario does (default: none)",
+       parsed(&R::scenario_timeout_ns, parse_duration_ns)},
+      {running, how, "--memory-limit", "SIZE", "of each scenario's process, such as 4g (default: none)",
+       parsed(&R::memory_limit_bytes, parse_bytes)},
+      {running, how, "--resume", "",
+       "go on with the newest interrupted run of the output folder; give the\noptions that it had",
+       [](CommandLine& line, std::string_view, const Values&) { line.run.resume = true; }},
   };
 }
 
@@ -187,7 +253,7 @@ std::vector<OptionRow> place_options() {
        set_benches_dirs},
       {every, where, "--kernels-dir", "DIR...",
        "more kernels, in modules built against the installed headers", set_kernels_dirs},
-      {every, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
+      {tabular, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
       {every, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR",
        set_log_level},
       {running, where, "--enable-file-logging", "", "log to a file in the output folder too",
@@ -203,7 +269,8 @@ std::vector<OptionRow> place_options() {
 
 std::vector<OptionRow> option_table() {
   std::vector<OptionRow> table;
-  for (auto&& part : {selection_options(), model_options(), measuring_options(), place_options()}) {
+  for (auto&& part :
+       {selection_options(), model_options(), measuring_options(), trust_options(), place_options()}) {
     table.insert(table.end(), part.begin(), part.end());
   }
   return table;

@@ -4,8 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cmath>
 #include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -36,6 +39,23 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
   return row.back();
 }
 
+/// What may stand behind a number.
+struct Unit {
+  std::string_view name;
+  double factor;
+};
+
+/// The number times the factor of the unit behind it; nothing where the text is not of that form.
+std::optional<double> parse_quantity(std::string_view text, std::span<const Unit> units) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || !std::isfinite(value)) return std::nullopt;
+  const auto name = lower(std::string_view(end, static_cast<std::size_t>(text.data() + text.size() - end)));
+  const auto unit = std::ranges::find(units, name, &Unit::name);
+  if (unit == units.end()) return std::nullopt;
+  return value * unit->factor;
+}
+
 }  // namespace
 
 std::int64_t parse_integer(std::string_view option, std::string_view text, std::int64_t least,
@@ -45,6 +65,28 @@ std::int64_t parse_integer(std::string_view option, std::string_view text, std::
   const bool whole = error == std::errc() && end == text.data() + text.size();
   if (whole && value >= least && value <= most) return value;
   fail<UsageError>("{}: '{}' does not fit; give a whole number from {} to {}", option, text, least, most);
+}
+
+std::int64_t parse_duration_ns(std::string_view option, std::string_view text) {
+  constexpr std::array units{Unit{"", 1e9},   Unit{"ms", 1e6},   Unit{"s", 1e9},
+                             Unit{"m", 60e9}, Unit{"min", 60e9}, Unit{"h", 3600e9}};
+  const auto value = parse_quantity(text, units);
+  if (value && *value >= 0 && *value < 1e18) return std::llround(*value);
+  fail<UsageError>("{}: '{}' is no time; give a number with ms, s, m or h, such as 90s", option, text);
+}
+
+std::int64_t parse_bytes(std::string_view option, std::string_view text) {
+  constexpr std::array units{Unit{"", 1}, Unit{"k", 1 << 10}, Unit{"m", 1 << 20}, Unit{"g", 1 << 30}};
+  const auto value = parse_quantity(text, units);
+  if (value && *value >= 1 && *value < 1e18) return std::llround(*value);
+  fail<UsageError>("{}: '{}' is no amount of memory; give a number with k, m or g, such as 4g", option, text);
+}
+
+double parse_share(std::string_view option, std::string_view text) {
+  constexpr std::array units{Unit{"", 1}, Unit{"%", 0.01}};
+  const auto value = parse_quantity(text, units);
+  if (value && *value > 0 && *value < 1) return *value;
+  fail<UsageError>("{}: '{}' does not fit; give a share such as 1%", option, text);
 }
 
 std::string parse_choice(std::string_view option, std::string_view text,

@@ -12,6 +12,15 @@ namespace bv2::app {
 std::int64_t parse_integer(std::string_view option, std::string_view text, std::int64_t least,
                            std::int64_t most);
 
+/// A time in nanoseconds: a number and ms, s, m or h ("1.5h"); without a unit, seconds. Throws UsageError.
+std::int64_t parse_duration_ns(std::string_view option, std::string_view text);
+
+/// An amount of memory in bytes: a number and k, m or g (powers of 1024), or none. Throws UsageError.
+std::int64_t parse_bytes(std::string_view option, std::string_view text);
+
+/// A share: "1%" or "0.01", more than 0 and less than 1. Throws UsageError.
+double parse_share(std::string_view option, std::string_view text);
+
 /// The name of `known` that the text is, case aside. Throws UsageError with the closest one and all of them.
 std::string parse_choice(std::string_view option, std::string_view text,
                          std::span<const std::string_view> known);

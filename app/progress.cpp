@@ -46,46 +46,58 @@ std::string outcome(const ScenarioResult& result) {
 }  // namespace
 
 void TimeLeft::run_started(std::int64_t scenarios, std::int64_t iterations) {
-  scenarios_ = std::max<std::int64_t>(scenarios, 1);
-  iterations_ = iterations;
+  scenarios_.assign(static_cast<std::size_t>(std::max<std::int64_t>(scenarios, 1)), {});
+  for (Scenario& scenario : scenarios_)
+    scenario.left = iterations / static_cast<std::int64_t>(scenarios_.size());
 }
 
 void TimeLeft::scenario_started(std::int64_t index, std::int64_t now_ns) {
-  scenario_ = index;
-  scenario_start_ns_ = now_ns;
-  own_iterations_ = 0;
-  own_seconds_ = 0;
+  Scenario& scenario = scenarios_.at(static_cast<std::size_t>(index));
+  scenario.start_ns = now_ns;
+  scenario.prepared = false;
 }
 
-void TimeLeft::iteration_finished(double latency_seconds, std::int64_t now_ns) {
-  if (own_iterations_ == 0) {
+void TimeLeft::iteration_finished(std::int64_t index, double latency_seconds, std::int64_t now_ns) {
+  Scenario& scenario = scenarios_.at(static_cast<std::size_t>(index));
+  if (!std::exchange(scenario.prepared, true)) {
     ++preparations_;
-    const double so_far = static_cast<double>(now_ns - scenario_start_ns_) / ns_per_second;
+    const double so_far = static_cast<double>(now_ns - scenario.start_ns) / ns_per_second;
     preparation_seconds_ += std::max(so_far - latency_seconds, 0.0);
   }
-  ++own_iterations_;
-  own_seconds_ += latency_seconds;
-  ++timed_iterations_;
-  timed_seconds_ += latency_seconds;
-  ++done_;
+  ++scenario.done;
+  scenario.seconds += latency_seconds;
+  scenario.left = std::max<std::int64_t>(scenario.left - 1, 0);
 }
 
-void TimeLeft::scenario_finished() { done_ = std::max(done_, iterations_ * (scenario_ + 1) / scenarios_); }
+void TimeLeft::scenario_finished(std::int64_t index) {
+  scenarios_.at(static_cast<std::size_t>(index)).left = 0;
+}
 
 std::optional<double> TimeLeft::seconds() const {
-  if (timed_iterations_ == 0) return std::nullopt;
-  const double mean = timed_seconds_ / static_cast<double>(timed_iterations_);
-  const double own_mean = own_iterations_ > 0 ? own_seconds_ / static_cast<double>(own_iterations_) : mean;
-  const std::int64_t left = std::max<std::int64_t>(iterations_ - done_, 0);
-  const std::int64_t own_left =
-      std::clamp<std::int64_t>(iterations_ * (scenario_ + 1) / scenarios_ - done_, 0, left);
+  if (preparations_ == 0) return std::nullopt;
+  Scenario all;
+  for (const Scenario& scenario : scenarios_) {
+    all.done += scenario.done;
+    all.seconds += scenario.seconds;
+  }
   const double preparation = preparation_seconds_ / static_cast<double>(preparations_);
-  return static_cast<double>(own_left) * own_mean + static_cast<double>(left - own_left) * mean +
-         static_cast<double>(scenarios_ - scenario_ - 1) * preparation;
+  double seconds = 0;
+  for (const Scenario& scenario : scenarios_) {
+    const Scenario& like = scenario.done > 0 ? scenario : all;
+    seconds += static_cast<double>(scenario.left) * like.seconds / static_cast<double>(like.done);
+    if (scenario.left > 0 && !scenario.prepared) seconds += preparation;
+  }
+  return seconds;
 }
 
 double TimeLeft::share_done() const {
-  return iterations_ == 0 ? 0 : static_cast<double>(done_) / static_cast<double>(iterations_);
+  std::int64_t left = 0;
+  std::int64_t done = 0;
+  for (const Scenario& scenario : scenarios_) {
+    left += scenario.left;
+    done += scenario.done;
+  }
+  return left + done == 0 ? 0 : static_cast<double>(done) / static_cast<double>(left + done);
 }
 
 std::string format_duration(double seconds) {
@@ -105,50 +117,59 @@ void Progress::run_started(std::int64_t scenarios, std::int64_t iterations) {
   log_->info("{} scenario{}, {} iterations", scenarios, scenarios == 1 ? "" : "s", iterations);
 }
 
+std::string Progress::number(std::int64_t index) const {
+  return fmt::format("[{}/{}]", index + 1, scenarios_);
+}
+
 void Progress::scenario_started(std::int64_t index, std::string_view benchmark, std::string_view scenario) {
-  index_ = index;
-  title_ = fmt::format("{} {}", benchmark, scenario);
+  titles_[index] = fmt::format("{} {}", benchmark, scenario);
   time_left_.scenario_started(index, now_ns_());
   last_line_ns_ = now_ns_();
-  log_->info("[{}/{}] {}", index + 1, scenarios_, title_);
+  log_->info("{} {}", number(index), titles_[index]);
 }
 
-void Progress::step_started(ScenarioStep step) {
-  log_->debug("[{}/{}] {}", index_ + 1, scenarios_, step_name(step));
-  show(step_name(step));
+void Progress::step_started(std::int64_t index, ScenarioStep step) {
+  log_->debug("{} {}", number(index), step_name(step));
+  show(index, step_name(step));
 }
 
-void Progress::iteration_finished(ScenarioStep step, std::int64_t done, std::int64_t of,
+void Progress::iteration_finished(std::int64_t index, ScenarioStep step, std::int64_t done, std::int64_t of,
                                   double latency_seconds) {
-  time_left_.iteration_finished(latency_seconds, now_ns_());
+  time_left_.iteration_finished(index, latency_seconds, now_ns_());
   const std::string text = fmt::format("{} {}/{}", step_name(step), done, of);
-  log_->debug("[{}/{}] {}: {:.6g} s", index_ + 1, scenarios_, text, latency_seconds);
-  show(text);
+  log_->debug("{} {}: {:.6g} s", number(index), text, latency_seconds);
+  show(index, text);
 }
 
-void Progress::scenario_finished(std::string_view /*benchmark*/, const ScenarioResult& result) {
-  time_left_.scenario_finished();
+void Progress::scenario_finished(std::int64_t index, std::string_view benchmark,
+                                 const ScenarioResult& result) {
+  time_left_.scenario_finished(index);
   const bool success = result.status == ScenarioStatus::success;
-  log_->log(success ? spdlog::level::info : spdlog::level::err, "[{}/{}] {}: {}", index_ + 1, scenarios_,
-            title_, outcome(result));
+  log_->log(success ? spdlog::level::info : spdlog::level::err, "{} {} {}: {}", number(index), benchmark,
+            result.scenario_name, outcome(result));
+}
+
+void Progress::worker_output(std::int64_t index, std::string_view line) {
+  log_->info("{} printed: {}", number(index), line);
 }
 
 void Progress::document_written(const std::filesystem::path& path) { log_->debug("wrote {}", path.string()); }
 
 void Progress::problem(std::string_view line) { log_->error("{}", line); }
 
-void Progress::show(std::string_view step) {
+void Progress::show(std::int64_t index, std::string_view step) {
   const auto left = time_left_.seconds();
   const std::string time = left ? fmt::format("{} left", format_duration(*left)) : "";
   if (console_.terminal()) {
     console_.status(fmt::format("{} {:3.0f}% {:>11}  {}/{} {}: {}", bar(time_left_.share_done()),
-                                time_left_.share_done() * 100, time, index_ + 1, scenarios_, title_, step));
+                                time_left_.share_done() * 100, time, index + 1, scenarios_, titles_[index],
+                                step));
     return;
   }
   constexpr std::int64_t quiet_ns = 10'000'000'000;
   if (now_ns_() - last_line_ns_ < quiet_ns) return;
   last_line_ns_ = now_ns_();
-  log_->info("[{}/{}] {}: {}{}{}", index_ + 1, scenarios_, title_, step, left ? ", " : "", time);
+  log_->info("{} {}: {}{}{}", number(index), titles_[index], step, left ? ", " : "", time);
 }
 
 }  // namespace bv2::app

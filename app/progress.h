@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "app/console.h"
 #include "base/clock.h"
@@ -22,11 +24,12 @@ namespace bv2::app {
 /// each scenario that is left what came before the first iteration of the others.
 class TimeLeft {
  public:
+  /// All scenarios are taken to have equally many of the iterations.
   void run_started(std::int64_t scenarios, std::int64_t iterations);
   void scenario_started(std::int64_t index, std::int64_t now_ns);
-  void iteration_finished(double latency_seconds, std::int64_t now_ns);
+  void iteration_finished(std::int64_t index, double latency_seconds, std::int64_t now_ns);
   /// Iterations that the scenario did not come to are not waited for.
-  void scenario_finished();
+  void scenario_finished(std::int64_t index);
 
   /// Missing before the first iteration.
   [[nodiscard]] std::optional<double> seconds() const;
@@ -34,15 +37,15 @@ class TimeLeft {
   [[nodiscard]] double share_done() const;
 
  private:
-  std::int64_t scenarios_ = 0;
-  std::int64_t iterations_ = 0;
-  std::int64_t scenario_ = 0;  // that runs now
-  std::int64_t done_ = 0;      // iterations, with those that a failed scenario left out
-  std::int64_t scenario_start_ns_ = 0;
-  std::int64_t own_iterations_ = 0;  // of the scenario that runs now
-  double own_seconds_ = 0;
-  std::int64_t timed_iterations_ = 0;
-  double timed_seconds_ = 0;
+  struct Scenario {
+    std::int64_t left = 0;  // iterations
+    std::int64_t done = 0;
+    double seconds = 0;  // of those that are done
+    std::int64_t start_ns = 0;
+    bool prepared = false;
+  };
+
+  std::vector<Scenario> scenarios_;
   std::int64_t preparations_ = 0;
   double preparation_seconds_ = 0;
 };
@@ -59,10 +62,12 @@ class Progress : public RunObserver {
 
   void run_started(std::int64_t scenarios, std::int64_t iterations) override;
   void scenario_started(std::int64_t index, std::string_view benchmark, std::string_view scenario) override;
-  void step_started(ScenarioStep step) override;
-  void iteration_finished(ScenarioStep step, std::int64_t done, std::int64_t of,
+  void step_started(std::int64_t index, ScenarioStep step) override;
+  void iteration_finished(std::int64_t index, ScenarioStep step, std::int64_t done, std::int64_t of,
                           double latency_seconds) override;
-  void scenario_finished(std::string_view benchmark, const ScenarioResult& result) override;
+  void scenario_finished(std::int64_t index, std::string_view benchmark,
+                         const ScenarioResult& result) override;
+  void worker_output(std::int64_t index, std::string_view line) override;
   void document_written(const std::filesystem::path& path) override;
   void problem(std::string_view line) override;
 
@@ -70,15 +75,16 @@ class Progress : public RunObserver {
   void clear() { console_.status({}); }
 
  private:
-  void show(std::string_view step);
+  void show(std::int64_t index, std::string_view step);
+  /// "[2/5]"
+  [[nodiscard]] std::string number(std::int64_t index) const;
 
   Console& console_;
   std::shared_ptr<spdlog::logger> log_;
   std::function<std::int64_t()> now_ns_;
   TimeLeft time_left_;
   std::int64_t scenarios_ = 0;
-  std::int64_t index_ = 0;
-  std::string title_;
+  std::map<std::int64_t, std::string> titles_;  // by index
   std::int64_t last_line_ns_ = 0;
 };
 

@@ -20,12 +20,29 @@ struct MetricColumn {
   std::string_view title;   // with a place for the unit
   Kind kind;
 };
-constexpr std::array metric_columns{
+constexpr std::array decoder_columns{
     MetricColumn{"latency", "latency\n{}", Kind::time},
     MetricColumn{"time_to_first_token", "first token\n{}", Kind::time},
     MetricColumn{"inter_token_latency", "per token\n{}", Kind::time},
     MetricColumn{"tokens_per_second", "tokens/s", Kind::rate},
 };
+constexpr std::array encoder_columns{
+    MetricColumn{"latency", "latency\n{}", Kind::time},
+    MetricColumn{"sequences_per_second", "sequences/s", Kind::rate},
+    MetricColumn{"tokens_per_second", "tokens/s", Kind::rate},
+};
+
+/// One benchmark has models of one kind.
+bool of_encoder(const BenchmarkResults& results) {
+  return std::ranges::any_of(results.scenarios, [](const ScenarioResult& scenario) {
+    return scenario.metadata.config.num_tokens_to_generate == 0;
+  });
+}
+
+std::span<const MetricColumn> columns_of(const BenchmarkResults& results) {
+  if (of_encoder(results)) return encoder_columns;
+  return decoder_columns;
+}
 
 struct Unit {
   double scale;  // value in this unit = value in base units * scale
@@ -168,7 +185,9 @@ std::string results_heading(const BenchmarkResults& results) {
   text += ", batch " + common(results, [](const ScenarioResult& s) {
             return fmt::format("{}", s.metadata.config.batch_size);
           });
-  if (const auto tokens = common(results, prompt_tokens_of); !tokens.empty()) text += ", " + tokens + " +";
+  const std::string tokens = common(results, prompt_tokens_of);
+  if (of_encoder(results)) return tokens.empty() ? text : text + ", " + tokens + " tokens";
+  if (!tokens.empty()) text += ", " + tokens + " +";
   text += " " + common(results, [](const ScenarioResult& s) {
             return fmt::format("{}", s.metadata.config.num_tokens_to_generate);
           });
@@ -179,6 +198,7 @@ Table results_table(const BenchmarkResults& results) {
   Table table;
   table.columns = {{"scenario"}, {"status"}};
   std::vector<Unit> units;
+  const std::span<const MetricColumn> metric_columns = columns_of(results);
   for (const auto& column : metric_columns) {
     units.push_back(unit_of(results, column));
     table.columns.push_back({fmt::format(fmt::runtime(column.title), units.back().name), Align::right});

@@ -1,4 +1,5 @@
 // `run`: measures, and prints what came out.
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "app/results_table.h"
 #include "base/shared_library.h"
 #include "framework/runner.h"
+#include "framework/worker/serve.h"
 
 namespace bv2::app {
 namespace {
@@ -17,17 +19,26 @@ class RunWatcher : public Progress {
  public:
   using Progress::Progress;
 
-  void scenario_finished(std::string_view benchmark, const ScenarioResult& result) override {
-    Progress::scenario_finished(benchmark, result);
-    if (results_.empty() || results_.back().benchmark != benchmark) {
-      results_.push_back({.benchmark = std::string(benchmark), .scenarios = {}});
-    }
-    results_.back().scenarios.push_back(result);
+  void scenario_finished(std::int64_t index, std::string_view benchmark,
+                         const ScenarioResult& result) override {
+    Progress::scenario_finished(index, benchmark, result);
+    finished_.insert_or_assign(index, std::pair(std::string(benchmark), result));
   }
-  [[nodiscard]] std::span<const BenchmarkResults> results() const { return results_; }
+  /// In the order of the plan, whatever came first.
+  [[nodiscard]] std::vector<BenchmarkResults> results() const {
+    std::vector<BenchmarkResults> results;
+    for (const auto& [index, finished] : finished_) {
+      const auto& [benchmark, result] = finished;
+      if (results.empty() || results.back().benchmark != benchmark) {
+        results.push_back({.benchmark = benchmark, .scenarios = {}});
+      }
+      results.back().scenarios.push_back(result);
+    }
+    return results;
+  }
 
  private:
-  std::vector<BenchmarkResults> results_;
+  std::map<std::int64_t, std::pair<std::string, ScenarioResult>> finished_;
 };
 
 void print_tables(Output& output, std::span<const BenchmarkResults> results, TableFormat format) {
@@ -65,12 +76,23 @@ void print(const CommandContext& context, std::span<const BenchmarkResults> resu
   }
 }
 
+/// This very program, even when its file was replaced meanwhile.
+WorkerProgram worker_program(const CommandLine& line) {
+  const auto texts = [](const std::vector<std::filesystem::path>& paths) {
+    return std::vector<std::string>(paths.begin(), paths.end());
+  };
+  return {.command = {"/proc/self/exe", worker_argument},
+          .benches_dirs = texts(line.benches_dirs),
+          .kernels_dirs = texts(line.kernels_dirs)};
+}
+
 }  // namespace
 
 int run_command(const CommandContext& context) {
   RunWatcher watcher(context.console, context.log);
   RunSurroundings surroundings;
   surroundings.libraries = loaded_library_versions();
+  surroundings.worker = worker_program(context.line);
   if (context.line.run.machine_limits) {
     surroundings.limits = [&](std::span<const EngineServices* const> engines,
                               std::vector<std::int64_t> threads) {

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -35,6 +36,27 @@ struct KernelChoice {
   }
 };
 
+/// What a tokenizer makes of a text.
+struct TokenizedText {
+  std::vector<std::int64_t> ids;
+  std::vector<std::int64_t> ids_without_special;  ///< without what the tokenizer puts around any text
+  std::string decoded;                            ///< of `ids`, special tokens left out
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("ids", self.ids);
+    visit("ids_without_special", self.ids_without_special);
+    visit("decoded", self.decoded);
+  }
+};
+
+/// A checkpoint's tokenizer. One thread at a time.
+class TextTokenizer {
+ public:
+  virtual ~TextTokenizer() = default;
+  /// Throws Error when the text has what the tokenizer has no token for.
+  [[nodiscard]] virtual TokenizedText tokenize(std::string_view text) const = 0;
+};
+
 /// Code that was built in an earlier run and is kept on disk.
 struct CachedCode {
   std::string title;  ///< what it runs
@@ -58,6 +80,12 @@ class EngineServices {
   [[nodiscard]] virtual std::string_view name() const = 0;
   /// Every kernel in every dtype, best first for each operation; none where the engine has no registry.
   [[nodiscard]] virtual std::vector<KernelChoice> kernels() const { return {}; }
+  /// The tokenizer of a checkpoint folder; none where the engine reads no tokenizers. Throws Error when the
+  /// folder has none that can be read.
+  [[nodiscard]] virtual std::unique_ptr<TextTokenizer> tokenizer(
+      const std::filesystem::path& /*checkpoint*/) const {
+    return nullptr;
+  }
   /// The code that compiled mode keeps on disk, used last first; none where the engine keeps none.
   [[nodiscard]] virtual std::vector<CachedCode> cached_code() const { return {}; }
   /// Removes it, but for what another process is using right now; what was removed.

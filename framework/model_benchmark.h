@@ -18,23 +18,34 @@ namespace bv2 {
 
 class EngineServices;
 
-/// Token ids of a batch of prompts of one length.
+/// A decoder continues a prompt token by token; an encoder gives hidden states of its tokens, all at once.
+enum class ModelKind { decoder, encoder };
+std::span<const std::string_view> enum_names(ModelKind kind);
+
+/// Token ids of a batch of prompts. The shorter ones have padding before them, which changes nothing of what
+/// they give.
 struct PromptIds {
   std::int64_t batch = 1;
-  std::int64_t tokens = 0;
-  std::vector<std::int64_t> ids;  ///< [batch, tokens]
+  std::int64_t tokens = 0;          ///< of the longest
+  std::vector<std::int64_t> ids{};  ///< [batch, tokens]
+  std::vector<std::int64_t>
+      padding{};  ///< [batch]: leading ids of each row that are padding; empty: none are
 };
 
-/// Receives new tokens from the thread that generates them.
+/// Receives what a model gives, from the thread that computes it: a decoder's new tokens, or word that an
+/// encoder's hidden states are there.
 class TokenSink {
  public:
   virtual ~TokenSink() = default;
   /// One new token of each sequence ([batch]) is available to the caller now. May throw to end the
   /// generation.
   virtual void on_tokens(std::span<const std::int64_t> ids) = 0;
-  /// Sinks that check rather than measure ask for the logits too.
+  /// An encoder's hidden states of the whole batch are available to the caller now.
+  virtual void on_encoded() {}
+  /// Sinks that check rather than measure ask for the logits too, or for the hidden states.
   [[nodiscard]] virtual bool wants_logits() const { return false; }
-  /// The logits [batch, vocabulary] that the next on_tokens was chosen from. Only called when wants_logits().
+  /// The logits [batch, vocabulary] that the next on_tokens was chosen from, or the hidden states [batch,
+  /// tokens, hidden] that the next on_encoded is about. Only called when wants_logits().
   virtual void on_logits(std::span<const float> /*logits*/) {}
 };
 
@@ -47,6 +58,7 @@ struct ForwardOutput {
 
 /// What there is to know of the loaded model.
 struct ModelFacts {
+  ModelKind kind = ModelKind::decoder;
   bool synthetic_weights = false;
   std::int64_t vocab_size = 0;
   std::int64_t max_positions = 0;  ///< prompt and new tokens together; 0: no limit
@@ -56,6 +68,7 @@ struct ModelFacts {
   std::optional<ForwardCost> forward_cost{};  ///< missing: not known; then there is no share of a limit
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
+    visit("kind", self.kind);
     visit("synthetic_weights", self.synthetic_weights);
     visit("vocab_size", self.vocab_size);
     visit("max_positions", self.max_positions);
@@ -78,8 +91,9 @@ class Session {
   [[nodiscard]] virtual std::string decode(std::span<const std::int64_t> ids) const = 0;
   /// Whatever the mode does once before it can run (pack, trace, compile): measured as a phase.
   virtual void prepare() = 0;
-  /// Greedy generation of exactly `new_tokens` tokens a sequence; end-of-sequence is ignored. Each call
-  /// starts from an empty cache.
+  /// A decoder: greedy generation of exactly `new_tokens` tokens a sequence; end-of-sequence is ignored. An
+  /// encoder: one forward of the batch, then one call of on_encoded; `new_tokens` is 0. Each call starts from
+  /// an empty cache.
   virtual void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) = 0;
   /// The outputs of all positions, for verification.
   virtual ForwardOutput forward(const PromptIds& prompt) = 0;
@@ -89,8 +103,9 @@ class Session {
 
 /// What a benchmark is and offers.
 struct BenchmarkInfo {
-  std::string name;            ///< of its file in benches/
-  std::string description;     ///< one line
+  std::string name;         ///< of its file in benches/
+  std::string description;  ///< one line
+  ModelKind kind = ModelKind::decoder;
   std::string default_model;   ///< model_id of the built-in shape, e.g. "HuggingFaceTB/SmolLM2-135M"
   std::string default_prompt;  ///< the text that is measured when none is given
   std::int64_t default_sequence_length = 128;

@@ -25,8 +25,7 @@ struct ReferenceQuestion {
   static void fields(Self& self, Visit&& visit) {
     visit("program", self.program);
     visit("model", self.model);
-    visit("prompt_text", self.prompt.text);
-    visit("prompt_ids", self.prompt.ids);
+    visit("prompt", self.prompt);
     visit("sequence_length", self.sequence_length);
     visit("batch_size", self.batch_size);
     visit("seed", self.seed);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "base/json.h"
 #include "framework/hardware_info.h"
 #include "framework/model_benchmark.h"
+#include "framework/run_options.h"
 #include "framework/scenario_config.h"
 #include "framework/statistics.h"
 
@@ -27,13 +29,40 @@ std::span<const std::string_view> enum_names(PromptSource source);
 /// What was asked of the model.
 struct PromptInfo {
   PromptSource source = PromptSource::text;
-  std::int64_t tokens = 0;          ///< of each sequence
-  std::optional<std::string> text;  ///< before it was cut or continued
+  std::int64_t tokens = 0;                      ///< of each sequence; of the longest
+  std::optional<std::string> text;              ///< before it was cut or continued; of several the first
+  Omittable<std::vector<std::string>> texts{};  ///< where there are several
+  Omittable<std::vector<std::int64_t>> own_tokens{};  ///< of each sequence, where some are padded
+  /// Of a whole batch, padding not counted.
+  [[nodiscard]] std::int64_t tokens_of_batch(std::int64_t batch) const {
+    return own_tokens ? std::reduce(own_tokens->begin(), own_tokens->end()) : batch * tokens;
+  }
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("source", self.source);
     visit("tokens", self.tokens);
     visit("text", self.text);
+    visit("texts", self.texts);
+    visit("own_tokens", self.own_tokens);
+  }
+};
+
+/// How it was measured, besides what the scenario's config says.
+struct Procedure {
+  Isolation isolation = Isolation::process;
+  Schedule schedule = Schedule::interleaved;
+  std::uint64_t schedule_seed = 0;  ///< of the order within rounds
+  std::int64_t launches = 1;        ///< processes that were asked for
+  std::optional<double> target_precision;
+  std::optional<double> budget_seconds;  ///< of the whole run
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("isolation", self.isolation);
+    visit("schedule", self.schedule);
+    visit("schedule_seed", self.schedule_seed);
+    visit("launches", self.launches);
+    visit("target_precision", self.target_precision);
+    visit("budget_seconds", self.budget_seconds);
   }
 };
 
@@ -47,7 +76,8 @@ struct ScenarioMetadata {
   std::optional<PromptInfo> prompt;  ///< once it is made
   HardwareInfo hardware_info;
   ScenarioConfig config;
-  Json effective = Json::object();
+  Procedure procedure;
+  Json effective = Json::object();  ///< what ran up to the end of the first measured iteration
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("timestamp", self.timestamp);
@@ -59,6 +89,7 @@ struct ScenarioMetadata {
     visit("prompt", self.prompt);
     visit("hardware_info", self.hardware_info);
     visit("config", self.config);
+    visit("procedure", self.procedure);
     visit("effective", self.effective);
   }
 };
@@ -68,12 +99,16 @@ struct Iteration {
   std::int64_t start_ns = 0;           ///< just before the generate call
   std::vector<std::int64_t> token_ns;  ///< when each new token was available
   std::int64_t order = 0;              ///< place among all measured iterations of the run, from 0
+  std::int64_t round = 0;              ///< iterations of one round were taken in turns; from 0 over the run
+  std::int64_t launch = 0;             ///< which process of the scenario did it, from 0
   std::vector<std::string> flags;      ///< "output_differs": other tokens than the first iteration gave
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("start_ns", self.start_ns);
     visit("token_ns", self.token_ns);
     visit("order", self.order);
+    visit("round", self.round);
+    visit("launch", self.launch);
     visit("flags", self.flags);
   }
 };

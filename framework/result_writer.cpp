@@ -8,7 +8,6 @@
 #include <cstring>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/file.h"
 
 namespace bv2 {
@@ -56,26 +55,35 @@ std::string safe_file_name(std::string_view name) {
   return safe;
 }
 
-ResultFile::ResultFile(fs::path folder, std::string stem)
-    : folder_(std::move(folder)), stem_(std::move(stem)) {}
+ResultFile::ResultFile(fs::path folder, std::string stem, fs::path path, Named named)
+    : folder_(std::move(folder)),
+      stem_(std::move(stem)),
+      path_(std::move(path)),
+      named_(std::move(named)),
+      written_(!path_.empty()) {}
 
 void ResultFile::reserve() {
+  if (!path_.empty()) return;
   std::error_code error;
   fs::create_directories(folder_, error);
   if (error) fail("cannot create the folder '{}': {}", folder_.string(), error.message());
-  fs::path path = folder_ / (stem_ + ".json");
-  for (int number = 2; !create_new(path); ++number) path = folder_ / fmt::format("{}-{}.json", stem_, number);
-  path_ = path;
+  for (int number = 1; path_.empty(); ++number) {
+    const fs::path path =
+        folder_ / (number == 1 ? stem_ + ".json" : fmt::format("{}-{}.json", stem_, number));
+    if (fs::exists(path)) continue;
+    if (named_) named_(path);
+    if (create_new(path)) path_ = path;
+  }
 }
 
 void ResultFile::write(const Json& document) {
   const std::string text = json_text(document);
-  const bool first = path_.empty();
-  if (first) reserve();
+  reserve();
   try {
     write_file_atomically(path_, text);
+    written_ = true;
   } catch (const Error&) {
-    if (first) {  // an empty file is no document
+    if (!written_) {  // an empty file is no document
       std::error_code ignored;
       fs::remove(std::exchange(path_, {}), ignored);
     }
@@ -83,34 +91,30 @@ void ResultFile::write(const Json& document) {
   }
 }
 
-DocumentKeeper::DocumentKeeper(ResultFile file, BenchmarkDocument document, std::int64_t interval_ns,
+DocumentKeeper::DocumentKeeper(ResultFile file, BenchmarkDocument document, std::size_t scenarios,
                                RunObserver& observer)
-    : file_(std::move(file)), document_(to_json(document)), interval_ns_(interval_ns), observer_(&observer) {}
+    : file_(std::move(file)), document_(to_json(document)), scenarios_(scenarios), observer_(&observer) {}
 
-bool DocumentKeeper::write(const Json& document) {
+void DocumentKeeper::add(std::size_t scenario, const ScenarioResult& result) {
+  scenarios_.at(scenario) = to_json(result);
+  complete_ = false;
+  const bool success = result.status == ScenarioStatus::success || result.status == ScenarioStatus::skipped;
+  if (success) ++successes_;
+}
+
+void DocumentKeeper::write() {
+  if (complete_) return;
+  Json document = document_;
+  for (const Json& scenario : scenarios_) {
+    if (!scenario.is_null()) document["benchmark_scenarios"].push_back(scenario);
+  }
   try {
     file_.write(document);
-    return true;
+    complete_ = true;
+    observer_->document_written(file_.path());
   } catch (const Error& error) {
     observer_->problem(error.what());
-    return false;
   }
-}
-
-bool DocumentKeeper::due() const { return monotonic_now_ns() >= next_write_ns_; }
-
-void DocumentKeeper::scenario_under_way(const ScenarioResult& so_far) {
-  Json document = document_;
-  document["benchmark_scenarios"].push_back(to_json(so_far));
-  static_cast<void>(write(document));  // the end of the scenario writes it again
-  next_write_ns_ = monotonic_now_ns() + interval_ns_;
-}
-
-void DocumentKeeper::scenario_finished(const ScenarioResult& result) {
-  document_["benchmark_scenarios"].push_back(to_json(result));
-  complete_ = write(document_);
-  next_write_ns_ = 0;
-  if (complete_) observer_->document_written(file_.path());
 }
 
 }  // namespace bv2

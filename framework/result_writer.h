@@ -1,10 +1,12 @@
 // Result documents on the disk: where they go, and that nothing measured is lost.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "framework/result.h"
 #include "framework/run_observer.h"
@@ -23,7 +25,12 @@ std::string safe_file_name(std::string_view name);
 /// taken, also by another process at this moment. Later writes replace the content.
 class ResultFile {
  public:
-  ResultFile(std::filesystem::path folder, std::string stem);
+  /// Told of a name before the file is made, so that whoever keeps it loses no file.
+  using Named = std::function<void(const std::filesystem::path&)>;
+
+  /// `path`: a name that it has already; else empty.
+  ResultFile(std::filesystem::path folder, std::string stem, std::filesystem::path path = {},
+             Named named = {});
   /// Atomic and flushed to the disk. Throws Error naming the path and the cause; what was written before
   /// stays.
   void write(const Json& document);
@@ -36,35 +43,35 @@ class ResultFile {
   std::filesystem::path folder_;
   std::string stem_;
   std::filesystem::path path_;
+  Named named_;
+  bool written_ = false;
 };
 
-/// Keeps the document of one benchmark on the disk while its scenarios run. A write that fails is told to
-/// the observer and tried again with the next one, which has everything.
+/// Keeps the document of one benchmark on the disk: with all scenarios that have ended, in the benchmark's
+/// order. A write that fails is told to the observer and tried again with the next one, which has everything.
 class DocumentKeeper {
  public:
-  /// `interval_ns`: at least that long between two writes of a scenario that is under way.
-  DocumentKeeper(ResultFile file, BenchmarkDocument document, std::int64_t interval_ns,
-                 RunObserver& observer);
+  DocumentKeeper(ResultFile file, BenchmarkDocument document, std::size_t scenarios, RunObserver& observer);
 
-  /// Whether the interval since the last write is over.
-  [[nodiscard]] bool due() const;
-  void scenario_under_way(const ScenarioResult& so_far);
-  void scenario_finished(const ScenarioResult& result);
+  /// Takes the result of a scenario into the document.
+  void add(std::size_t scenario, const ScenarioResult& result);
+  /// Does nothing where all of it is on the disk.
+  void write();
 
-  /// Whether all finished scenarios are on the disk.
+  /// Whether all that was added is on the disk.
   [[nodiscard]] bool complete() const { return complete_; }
+  /// Whether each scenario was added, as a success or because it cannot be had here.
+  [[nodiscard]] bool successful() const { return successes_ == scenarios_.size(); }
   /// Empty where nothing could be written.
   [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
 
  private:
-  [[nodiscard]] bool write(const Json& document);
-
   ResultFile file_;
   Json document_;
-  std::int64_t interval_ns_;
+  std::vector<Json> scenarios_;  ///< null: it has not ended
+  std::size_t successes_ = 0;
   RunObserver* observer_;
-  std::int64_t next_write_ns_ = 0;
-  bool complete_ = true;
+  bool complete_ = true;  ///< what was added is written
 };
 
 }  // namespace bv2

@@ -7,7 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "framework/schedule.h"
+
 namespace bv2 {
+
+/// Where a scenario runs: in a process of its own, or in the program's.
+enum class Isolation { process, none };
+std::span<const std::string_view> enum_names(Isolation isolation);
+
+/// A hang must end some time, and no step of a scenario that people wait for takes longer.
+constexpr std::int64_t default_timeout_ns = 30LL * 60 * 1'000'000'000;
 
 /// Lists multiply: each benchmark's scenarios are run for every batch size x sequence length x number of new
 /// tokens.
@@ -19,10 +28,10 @@ struct RunOptions {
   std::int64_t warmup_iterations = 3;
   std::int64_t measurement_iterations = 5;
   std::vector<std::int64_t> num_tokens_to_generate{100};
-  std::vector<std::int64_t> batch_sizes{1};
-  std::vector<std::int64_t> sequence_lengths;  ///< empty: the prompt's own
-  std::optional<std::string> prompt;           ///< at most one of these three
-  std::optional<std::filesystem::path> prompt_file;
+  std::vector<std::int64_t> batch_sizes;             ///< empty: one, or as many as there are prompts
+  std::vector<std::int64_t> sequence_lengths;        ///< empty: the prompt's own
+  std::optional<std::string> prompt;                 ///< at most one of these three
+  std::optional<std::filesystem::path> prompt_file;  ///< a prompt a line
   std::vector<std::int64_t> prompt_ids;
   std::string dtype = "bfloat16";
   std::string device = "cpu";
@@ -33,6 +42,16 @@ struct RunOptions {
   int level = 1;
   std::optional<std::filesystem::path> config_file;  ///< scenarios as .json or .jsonl, instead of a level's
   std::int64_t threads = 0;                          ///< 0: physical cores
+  Isolation isolation = Isolation::process;
+  Schedule schedule = Schedule::interleaved;
+  std::optional<std::uint64_t> schedule_seed;  ///< none: one that no other run has
+  std::optional<std::int64_t> timeout_ns;      ///< of each step and iteration; none: the default; 0: no limit
+  std::int64_t scenario_timeout_ns = 0;        ///< of all that a scenario does; 0: no limit
+  std::int64_t memory_limit_bytes = 0;         ///< of a worker's private memory; 0: none
+  std::int64_t launches = 1;                   ///< processes of each scenario, one after another
+  double target_precision = 0;                 ///< see framework/stopping.h; 0: none
+  std::int64_t budget_ns = 0;                  ///< of the whole run; 0: none
+  bool resume = false;                         ///< go on with the newest interrupted run of output_dir
   bool machine_limits = true;  ///< measure what the machine can do, and hold the scenarios against it
   std::optional<std::string> commit_id;  ///< these three: else from git
   std::optional<std::string> branch_name;

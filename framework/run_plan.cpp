@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "framework/prompt.h"
 #include "framework/scenario_space.h"
 
 namespace bv2 {
@@ -97,6 +98,15 @@ std::string model_name_of(const std::string& model_id) {
   return model_id.substr(model_id.rfind('/') + 1);
 }
 
+/// An encoder generates nothing, whatever the options say for the decoders beside it.
+void settle_new_tokens(const BenchmarkInfo& info, ScenarioConfig& config) {
+  if (info.kind == ModelKind::encoder) config.num_tokens_to_generate = 0;
+  if (info.kind == ModelKind::decoder && config.num_tokens_to_generate == 0) {
+    fail<UsageError>("num_tokens_to_generate 0 is for encoders, '{}' measures decoders: give at least 1",
+                     info.name);
+  }
+}
+
 PlannedBenchmark planned(const Candidate& candidate, const std::string& model_id,
                          std::vector<ScenarioConfig> configs) {
   PlannedBenchmark result;
@@ -105,6 +115,7 @@ PlannedBenchmark planned(const Candidate& candidate, const std::string& model_id
   result.name = candidate.info.name;
   result.model_id = model_id.empty() ? candidate.info.default_model : model_id;
   result.model_name = model_name_of(result.model_id);
+  for (ScenarioConfig& config : configs) settle_new_tokens(candidate.info, config);
   configs = without_duplicates(std::move(configs));
   const std::vector<std::string> names = unique_scenario_names(configs);
   for (std::size_t i = 0; i < configs.size(); ++i) {
@@ -186,6 +197,20 @@ std::vector<PlannedBenchmark> plan_file(std::span<const Candidate> selected, con
   return plan;
 }
 
+/// No prompt is left out without a word.
+void check_batches_take(std::int64_t prompts, std::span<const PlannedBenchmark> plan) {
+  for (const PlannedBenchmark& benchmark : plan) {
+    for (const PlannedScenario& scenario : benchmark.scenarios) {
+      if (prompts < 2 || scenario.config.batch_size % prompts == 0) continue;
+      fail<UsageError>(
+          "--batch-size {} does not take the {} prompts of --prompt-file alike: give a multiple of {}, or "
+          "leave it "
+          "out",
+          scenario.config.batch_size, prompts, prompts);
+    }
+  }
+}
+
 /// A benchmark that is there with several models is told apart by them.
 void name_apart(std::vector<PlannedBenchmark>& plan) {
   for (PlannedBenchmark& one : plan) {
@@ -200,8 +225,12 @@ std::vector<PlannedBenchmark> plan_run(std::span<const std::unique_ptr<ModelBenc
                                        const RunOptions& options) {
   validate_options(options);
   const std::vector<Candidate> selected = select_benchmarks(benchmarks, options);
+  const auto prompts = static_cast<std::int64_t>(prompt_request(options).texts.size());
+  RunOptions settled = options;
+  if (settled.batch_sizes.empty()) settled.batch_sizes = {std::max<std::int64_t>(prompts, 1)};
   std::vector<PlannedBenchmark> plan =
-      options.config_file ? plan_file(selected, options) : plan_level(selected, options);
+      options.config_file ? plan_file(selected, settled) : plan_level(selected, settled);
+  check_batches_take(prompts, plan);
   name_apart(plan);
   return plan;
 }

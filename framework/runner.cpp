@@ -7,21 +7,31 @@
 #include <random>
 #include <utility>
 
+#include "base/clock.h"
+#include "framework/free_memory.h"
 #include "framework/git_info.h"
 #include "framework/result_writer.h"
+#include "framework/resumption.h"
+#include "framework/rounds.h"
 #include "framework/run_plan.h"
-#include "framework/scenario_run.h"
 #include "framework/timestamp.h"
+#include "framework/worker/local_worker.h"
+#include "framework/worker/worker_process.h"
 
 namespace bv2 {
 namespace {
 
+constexpr std::int64_t summary_file = -1;
+
+std::uint64_t random_64() {
+  std::random_device random;
+  return (std::uint64_t{random()} << 32U) | random();
+}
+
 /// A random UUID (version 4).
 std::string new_uuid() {
-  std::random_device random;
-  const auto bits = [&] { return (std::uint64_t{random()} << 32U) | random(); };
-  const std::uint64_t high = (bits() & ~std::uint64_t{0xf000}) | 0x4000U;
-  const std::uint64_t low = (bits() & ~(std::uint64_t{3} << 62U)) | (std::uint64_t{1} << 63U);
+  const std::uint64_t high = (random_64() & ~std::uint64_t{0xf000}) | 0x4000U;
+  const std::uint64_t low = (random_64() & ~(std::uint64_t{3} << 62U)) | (std::uint64_t{1} << 63U);
   return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32U, (high >> 16U) & 0xffffU,
                      high & 0xffffU, low >> 48U, low & 0xffffffffffffU);
 }
@@ -34,6 +44,38 @@ GitInfo commit_of(const RunOptions& options) {
   if (!git.branch_name) git.branch_name = found.branch_name;
   if (!git.commit_message) git.commit_message = found.commit_message;
   return git;
+}
+
+/// All that decides what a run measures: what a resumed one must have in common with its beginning.
+Json asked_of(std::span<const PlannedBenchmark> plan, const RunOptions& options,
+              const PromptRequest& prompt) {
+  Json asked = Json::object();
+  Json& benchmarks = asked["benchmarks"] = Json::array();
+  for (const PlannedBenchmark& benchmark : plan) {
+    Json scenarios = Json::object();
+    for (const PlannedScenario& scenario : benchmark.scenarios) {
+      scenarios[scenario.name] = to_json(scenario.config);
+    }
+    benchmarks.push_back(
+        {{"name", benchmark.name}, {"model_id", benchmark.model_id}, {"scenarios", std::move(scenarios)}});
+  }
+  asked["prompt"] = to_json(prompt);
+  asked["schedule"] = to_json(options.schedule);
+  asked["launches"] = options.launches;
+  asked["target_precision"] = options.target_precision;
+  return asked;
+}
+
+void check_isolation(const RunOptions& options, const RunSurroundings& surroundings) {
+  if (options.isolation == Isolation::process) {
+    if (surroundings.worker.command.empty()) fail<UsageError>("there is no program for worker processes");
+    return;
+  }
+  if (options.timeout_ns.value_or(0) > 0 || options.scenario_timeout_ns > 0 ||
+      options.memory_limit_bytes > 0) {
+    fail<UsageError>(
+        "--timeout, --scenario-timeout and --memory-limit bound a process: they need --isolation process");
+  }
 }
 
 /// The limits for the scenarios of a plan, as far as their engines can measure them.
@@ -52,64 +94,149 @@ MachineLimits limits_for(std::span<const PlannedBenchmark> plan, const RunSurrou
 
 class Run {
  public:
-  Run(std::span<const PlannedBenchmark> plan, const RunOptions& options, const PromptRequest& prompt,
-      RunObserver& observer, const InterruptFlag& interrupt, const RunSurroundings& surroundings)
-      : plan_(plan),
+  Run(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, std::span<const PlannedBenchmark> plan,
+      const RunOptions& options, PromptRequest prompt, RunObserver& observer, const InterruptFlag& interrupt,
+      const RunSurroundings& surroundings)
+      : benchmarks_(benchmarks),
+        plan_(plan),
         options_(options),
-        observer_(observer),
-        interrupt_(interrupt),
         surroundings_(surroundings),
-        scenario_surroundings_{observer, interrupt, prompt},
+        setting_{.observer = observer, .interrupt = interrupt, .prompt = std::move(prompt)},
         limits_(limits_for(plan, surroundings)),
-        git_(commit_of(options)),
-        started_(surroundings.wall_clock()) {}
+        git_(commit_of(options)) {
+    setting_.journal = [this](const auto& append) { write_journal(append); };
+    setting_.new_worker = [this](const ScenarioRun& scenario) { return new_worker(scenario); };
+    setting_.metadata = [this](const PlannedBenchmark& benchmark) { return metadata_of(benchmark); };
+    for (const PlannedBenchmark& benchmark : plan_) {
+      for (const PlannedScenario& scenario : benchmark.scenarios) {
+        scenarios_.emplace_back(static_cast<std::int64_t>(scenarios_.size()), benchmark, scenario, setting_);
+      }
+    }
+  }
 
   RunOutcome run() {
-    std::int64_t scenarios = 0;
-    for (const PlannedBenchmark& benchmark : plan_) {
-      scenarios += static_cast<std::int64_t>(benchmark.scenarios.size());
-    }
-    observer_.run_started(scenarios, iteration_count(plan_));
-    summary_.run_metadata.timestamp = utc_timestamp(started_);
-    summary_.run_metadata.benchmark_run_uuid = new_uuid();
-    summary_.run_metadata.total_benchmarks = static_cast<std::int64_t>(plan_.size());
-    summary_.output_directory = options_.output_dir.string();
-    for (const PlannedBenchmark& benchmark : plan_) run_benchmark(benchmark);
+    begin();
+    setting_.observer.run_started(static_cast<std::int64_t>(scenarios_.size()),
+                                  iteration_count(plan_) * options_.launches);
+    show_ended();
+    measure();
+    record_documents();
     write_summary();
-    if (interrupt_.raised()) outcome_.exit_status = 130;
+    if (setting_.interrupt.raised()) {
+      outcome_.exit_status = 130;
+    } else {
+      write_journal([](Journal& journal) { journal.append(FinishedRecord{}); });
+    }
     return std::move(outcome_);
   }
 
  private:
-  void run_benchmark(const PlannedBenchmark& benchmark) {
-    if (interrupt_.raised()) {
-      summary_.benchmark_results.emplace_back(benchmark.name, std::nullopt);
-      return;
+  /// Opens the journal, a new one or that of the run to resume.
+  void begin() {
+    const Json asked = asked_of(plan_, options_, setting_.prompt);
+    Resumption resumption;
+    if (options_.resume) {
+      resumption = find_resumption(options_.output_dir, asked);
+      run_ = resumption.run;
+      journal_ = Journal(resumption.journal, resumption.whole_bytes);
+      resumption.replay(scenarios_);
+    } else {
+      const auto now = surroundings_.wall_clock();
+      run_ = {.uuid = new_uuid(),
+              .timestamp = utc_timestamp(now),
+              .file_stamp = file_name_timestamp(now),
+              .schedule_seed = options_.schedule_seed.value_or(random_64() >> 32U),
+              .asked = asked};
+      write_journal([&](Journal& journal) {
+        journal = Journal(new_journal_path(options_.output_dir, "benchmark_run_" + run_.file_stamp));
+        journal.append(run_);
+      });
     }
-    const std::string model = safe_file_name(benchmark.model_name);
-    DocumentKeeper keeper(
-        ResultFile(options_.output_dir / model, fmt::format("{}_benchmark_{}", model, file_stamp())),
-        {.benchmark = benchmark.info.name, .model_name = benchmark.model_name, .benchmark_scenarios = {}},
-        surroundings_.partial_write_interval_ns, observer_);
-    bool success = true;
-    for (const PlannedScenario& scenario : benchmark.scenarios) {
-      if (interrupt_.raised()) success = false;
-      if (interrupt_.raised()) break;
-      observer_.scenario_started(next_index_++, benchmark.name, scenario.name);
-      const ScenarioResult result =
-          run_scenario(benchmark, scenario, metadata_of(benchmark), scenario_surroundings_,
-                       {.due = [&] { return keeper.due(); },
-                        .keep = [&](const ScenarioResult& so_far) { keeper.scenario_under_way(so_far); }});
-      keeper.scenario_finished(result);
-      observer_.scenario_finished(benchmark.name, result);
-      success =
-          success && (result.status == ScenarioStatus::success || result.status == ScenarioStatus::skipped);
+    for (std::size_t i = 0; i < plan_.size(); ++i) {
+      keepers_.push_back(new_keeper(plan_[i], static_cast<std::int64_t>(i), resumption));
     }
-    record(benchmark, keeper, success && keeper.complete());
+    summary_path_ = resumption.file_of(summary_file);
   }
 
-  void record(const PlannedBenchmark& benchmark, const DocumentKeeper& keeper, bool success) {
-    ++(success ? summary_.run_metadata.successful_benchmarks : summary_.run_metadata.failed_benchmarks);
+  DocumentKeeper new_keeper(const PlannedBenchmark& benchmark, std::int64_t index,
+                            const Resumption& resumption) {
+    const std::string model = safe_file_name(benchmark.model_name);
+    return {ResultFile(options_.output_dir / model, fmt::format("{}_benchmark_{}", model, run_.file_stamp),
+                       resumption.file_of(index),
+                       [this, index](const std::filesystem::path& path) { keep_name(index, path); }),
+            {.benchmark = benchmark.info.name, .model_name = benchmark.model_name, .benchmark_scenarios = {}},
+            benchmark.scenarios.size(),
+            setting_.observer};
+  }
+
+  void keep_name(std::int64_t file, const std::filesystem::path& path) {
+    write_journal(
+        [&](Journal& journal) { journal.append(FileRecord{.benchmark = file, .path = path.string()}); });
+  }
+
+  void write_journal(const std::function<void(Journal&)>& append) {
+    try {
+      append(journal_);
+    } catch (const Error& error) {  // once; measuring goes on without it
+      setting_.observer.problem(error.what());
+      outcome_.exit_status = 1;
+    }
+  }
+
+  /// What a resumed run had done already.
+  void show_ended() {
+    for (const ScenarioRun& scenario : scenarios_) {
+      if (!scenario.ended()) continue;
+      add_to_document(scenario);
+    }
+  }
+
+  void measure() {
+    std::int64_t measured_ns = 0;
+    for (const ScenarioRun& scenario : scenarios_) measured_ns += scenario.measured_ns();
+    Rounds rounds(
+        scenarios_,
+        {.schedule = options_.schedule,
+         .seed = run_.schedule_seed,
+         .passes = options_.launches,
+         .stopping = {.target_precision = options_.target_precision, .budget_ns = options_.budget_ns},
+         .budget_end_ns = monotonic_now_ns() + options_.budget_ns - measured_ns,
+         .available_memory_bytes = surroundings_.available_memory_bytes
+                                       ? surroundings_.available_memory_bytes
+                                       : [] { return available_memory_bytes(); },
+         .ended = [this](const ScenarioRun& scenario) { add_to_document(scenario).write(); }});
+    try {
+      rounds.run();
+    } catch (const Interrupted&) {
+      for (const ScenarioRun& scenario : scenarios_) {
+        if (scenario.started() && !scenario.ended()) add_to_document(scenario);
+      }
+    }
+    for (DocumentKeeper& keeper : keepers_) keeper.write();
+  }
+
+  DocumentKeeper& add_to_document(const ScenarioRun& scenario) {
+    const ScenarioResult result = scenario.result();
+    const auto benchmark = static_cast<std::size_t>(&scenario.benchmark() - plan_.data());
+    DocumentKeeper& keeper = keepers_[benchmark];
+    keeper.add(scenario.place(), result);
+    setting_.observer.scenario_finished(scenario.index(), scenario.benchmark().name, result);
+    return keeper;
+  }
+
+  void record_documents() {
+    summary_.run_metadata.timestamp = run_.timestamp;
+    summary_.run_metadata.benchmark_run_uuid = run_.uuid;
+    summary_.run_metadata.total_benchmarks = static_cast<std::int64_t>(plan_.size());
+    summary_.output_directory = options_.output_dir.string();
+    for (std::size_t i = 0; i < plan_.size(); ++i) record_document(plan_[i], keepers_[i]);
+  }
+
+  void record_document(const PlannedBenchmark& benchmark, const DocumentKeeper& keeper) {
+    const bool untouched = keeper.path().empty() && keeper.complete();  // interrupted before its turn
+    const bool success = keeper.successful() && keeper.complete();
+    if (success) ++summary_.run_metadata.successful_benchmarks;
+    if (!success && !untouched) ++summary_.run_metadata.failed_benchmarks;
     if (!success) outcome_.exit_status = 1;
     if (keeper.path().empty()) {
       summary_.benchmark_results.emplace_back(benchmark.name, std::nullopt);
@@ -117,6 +244,23 @@ class Run {
     }
     summary_.benchmark_results.emplace_back(benchmark.name, keeper.path().string());
     outcome_.documents.push_back(keeper.path());
+  }
+
+  std::unique_ptr<Worker> new_worker(const ScenarioRun& scenario) {
+    if (options_.isolation == Isolation::none) {
+      return std::make_unique<LocalWorker>(benchmarks_, setting_.interrupt);
+    }
+    WorkerProcessOptions process{.program = surroundings_.worker,
+                                 .request_timeout_ns = options_.timeout_ns.value_or(default_timeout_ns),
+                                 .memory_limit_bytes = options_.memory_limit_bytes,
+                                 .on_output = {}};
+    if (options_.scenario_timeout_ns > 0) {
+      process.time_left_ns = std::max<std::int64_t>(options_.scenario_timeout_ns - scenario.spent_ns(), 1);
+    }
+    process.on_output = [this, index = scenario.index()](std::string_view line) {
+      setting_.observer.worker_output(index, line);
+    };
+    return std::make_unique<WorkerProcess>(std::move(process), setting_.interrupt);
   }
 
   [[nodiscard]] ScenarioMetadata metadata_of(const PlannedBenchmark& benchmark) const {
@@ -127,36 +271,47 @@ class Run {
     metadata.commit_message = git_.commit_message;
     metadata.model_id = benchmark.model_id;
     metadata.hardware_info = read_hardware_info(surroundings_.libraries, surroundings_.system_root);
+    metadata.procedure = {.isolation = options_.isolation,
+                          .schedule = options_.schedule,
+                          .schedule_seed = run_.schedule_seed,
+                          .launches = options_.launches,
+                          .target_precision = {},
+                          .budget_seconds = {}};
+    if (options_.target_precision > 0) metadata.procedure.target_precision = options_.target_precision;
+    if (options_.budget_ns > 0) {
+      metadata.procedure.budget_seconds = static_cast<double>(options_.budget_ns) * 1e-9;
+    }
     if (!limits_.empty()) metadata.hardware_info.measured_peaks = to_json(limits_);
     return metadata;
   }
 
   void write_summary() {
-    ResultFile file(options_.output_dir, "benchmark_summary_" + file_stamp());
+    ResultFile file(options_.output_dir, "benchmark_summary_" + run_.file_stamp, summary_path_,
+                    [this](const std::filesystem::path& path) { keep_name(summary_file, path); });
     try {
       file.write(to_json(summary_));
       outcome_.summary = file.path();
-      observer_.document_written(file.path());
+      setting_.observer.document_written(file.path());
     } catch (const Error& error) {
-      observer_.problem(error.what());
+      setting_.observer.problem(error.what());
       outcome_.exit_status = 1;
     }
   }
 
-  [[nodiscard]] std::string file_stamp() const { return file_name_timestamp(started_); }
-
+  std::span<const std::unique_ptr<ModelBenchmark>> benchmarks_;
   std::span<const PlannedBenchmark> plan_;
   const RunOptions& options_;
-  RunObserver& observer_;
-  const InterruptFlag& interrupt_;
   const RunSurroundings& surroundings_;
-  ScenarioSurroundings scenario_surroundings_;
+  RunSetting setting_;
   MachineLimits limits_;
   GitInfo git_;
-  std::chrono::system_clock::time_point started_;
+  RunRecord run_;
+  Journal journal_;
+  std::vector<ScenarioRun> scenarios_;
+  std::vector<DocumentKeeper> keepers_;
+  std::filesystem::path summary_path_;
   RunSummary summary_;
   RunOutcome outcome_;
-  std::int64_t next_index_ = 0;
 };
 
 }  // namespace
@@ -164,9 +319,10 @@ class Run {
 RunOutcome run(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, const RunOptions& options,
                RunObserver& observer, const InterruptFlag& interrupt, const RunSurroundings& surroundings) {
   const std::vector<PlannedBenchmark> plan = plan_run(benchmarks, options);
-  const PromptRequest prompt = prompt_request(options);
+  check_isolation(options, surroundings);
+  PromptRequest prompt = prompt_request(options);
   check_output_folder(options.output_dir);
-  return Run(plan, options, prompt, observer, interrupt, surroundings).run();
+  return Run(benchmarks, plan, options, std::move(prompt), observer, interrupt, surroundings).run();
 }
 
 }  // namespace bv2

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "framework/model_benchmark.h"
 #include "framework/run_observer.h"
 #include "framework/run_options.h"
+#include "framework/worker/worker_process.h"
 
 namespace bv2 {
 
@@ -35,13 +37,17 @@ struct RunSurroundings {
   /// when the run is known to be possible. None: nothing.
   std::function<MachineLimits(std::span<const EngineServices* const>, std::vector<std::int64_t>)> limits{};
   std::function<std::chrono::system_clock::time_point()> wall_clock = std::chrono::system_clock::now;
-  std::int64_t partial_write_interval_ns = 1'000'000'000;  ///< between documents of a scenario under way
+  WorkerProgram worker{};  ///< for options.isolation process
+  /// Bytes that can still be taken; none: asks the system.
+  std::function<std::optional<std::int64_t>()> available_memory_bytes{};
 };
 
-/// Runs every scenario that the options select, one after another, each with a model that is loaded for it
-/// alone. A scenario that fails becomes a result with its error and the others go on. What was measured is
-/// on the disk after each iteration (at most once a second). Throws UsageError before anything is measured
-/// for options that cannot be met and for an output folder that cannot be written.
+/// Runs every scenario that the options select, each in a process of its own unless options.isolation says
+/// otherwise. Whatever happens to one becomes its result, and the others go on. Every iteration is in the
+/// journal, OUTPUT_DIR/benchmark_run_STAMP/journal.jsonl, before the next begins; with options.resume the
+/// newest journal that is not finished is gone on with. Throws UsageError before anything is measured for
+/// options that cannot be met, for an output folder that cannot be written, and where there is nothing to
+/// resume or only something else.
 RunOutcome run(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, const RunOptions& options,
                RunObserver& observer, const InterruptFlag& interrupt,
                const RunSurroundings& surroundings = {});

@@ -15,7 +15,7 @@ struct ScenarioConfig {
       model_id{};  ///< Hub id or checkpoint folder; empty: the benchmark's own shape, synthetic weights
   std::int64_t warmup_iterations = 3;
   std::int64_t measurement_iterations = 5;
-  std::int64_t num_tokens_to_generate = 100;  ///< per sequence
+  std::int64_t num_tokens_to_generate = 100;  ///< per sequence; 0: of an encoder
   std::string device = "cpu";
   std::string dtype = "bfloat16";
   std::optional<std::string> compile_mode{};  ///< of the compiled variant

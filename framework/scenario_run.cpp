@@ -1,227 +1,253 @@
-// One scenario from loading the model to its result.
+// One scenario as the run sees it: its worker, and what is known of its result.
 #include "framework/scenario_run.h"
 
 #include <algorithm>
-#include <memory>
-#include <new>
 #include <utility>
 
 #include "base/clock.h"
-#include "framework/check_sink.h"
 #include "framework/token_timeline.h"
+#include "framework/worker/messages.h"
 
 namespace bv2 {
 namespace {
 
-/// Enough to see a prefill, the change to decode and decode itself.
-constexpr std::int64_t check_tokens = 4;
-
-/// Runs `work` and says how long it took.
-template <class Work>
-double seconds_of(Work&& work) {
-  const std::int64_t start_ns = monotonic_now_ns();
-  work();
-  return static_cast<double>(monotonic_now_ns() - start_ns) * 1e-9;
+double latency_seconds_of(const Iteration& iteration) {
+  if (iteration.token_ns.empty()) return 0;
+  return static_cast<double>(iteration.token_ns.back() - iteration.start_ns) * 1e-9;
 }
 
-std::string one_line(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < ' ') c = ' ';
-  }
-  return text;
+void raise_to(std::optional<std::int64_t>& largest, std::optional<std::int64_t> value) {
+  if (value) largest = std::max(*value, largest.value_or(0));
 }
-
-class ScenarioRun {
- public:
-  ScenarioRun(const PlannedBenchmark& benchmark, const PlannedScenario& scenario, ScenarioMetadata metadata,
-              ScenarioSurroundings& surroundings, const ScenarioProgress& progress)
-      : benchmark_(benchmark), config_(scenario.config), around_(surroundings), progress_(progress) {
-    result_.scenario_name = scenario.name;
-    result_.scenario_description = scenario.description;
-    result_.metadata = std::move(metadata);
-    result_.metadata.config = scenario.config;
-  }
-
-  ScenarioResult run() {
-    try {
-      load();
-      prepare();
-      check();
-      warm_up();
-      measure();
-      result_.metadata.effective = session_->effective();
-      result_.status = ScenarioStatus::success;
-      result_.error.reset();
-    } catch (const Interrupted&) {
-      fail_with(interruption());
-    } catch (const Unavailable& lack) {
-      fail_with(one_line(lack.what()));
-      result_.status = ScenarioStatus::skipped;
-    } catch (const std::bad_alloc&) {
-      fail_with("out of memory");
-    } catch (const std::exception& error) {
-      fail_with(one_line(error.what()));
-    } catch (...) {
-      fail_with("an exception that says nothing about itself");
-    }
-    if (result_.status != ScenarioStatus::success) describe_what_ran_so_far();
-    summarise_measurements();
-    return std::move(result_);
-  }
-
- private:
-  void begin(ScenarioStep step) {
-    around_.interrupt.throw_if_raised();
-    around_.observer.step_started(step);
-  }
-
-  void load() {
-    begin(ScenarioStep::load);
-    around_.memory.reset();
-    result_.phases.load_seconds = seconds_of([&] { session_ = benchmark_.benchmark->open(config_); });
-    result_.phases.peak_host_memory.load = around_.memory.peak_bytes();
-    result_.metadata.model = session_->facts();
-    prompt_ = make_prompt(*session_, *result_.metadata.model, benchmark_.info, config_, around_.prompt);
-    result_.metadata.prompt = prompt_.info;
-    result_.metadata.config.sequence_length = prompt_.ids.tokens;
-  }
-
-  void prepare() {
-    begin(ScenarioStep::prepare);
-    around_.memory.reset();
-    result_.phases.prepare_seconds = seconds_of([&] { session_->prepare(); });
-    result_.phases.peak_host_memory.prepare = around_.memory.peak_bytes();
-  }
-
-  void check() {
-    begin(ScenarioStep::check);
-    around_.memory.reset();
-    const std::int64_t new_tokens = std::min(check_tokens, config_.num_tokens_to_generate);
-    CheckSink sink(config_.batch_size, new_tokens, result_.metadata.model->vocab_size, around_.interrupt);
-    result_.phases.first_call_seconds =
-        seconds_of([&] { session_->generate(prompt_.ids, new_tokens, sink); });
-    sink.check_complete();
-    note_generate_memory();
-  }
-
-  void warm_up() {
-    begin(ScenarioStep::warm_up);
-    TokenTimeline timeline = new_timeline();
-    for (std::int64_t done = 0; done < config_.warmup_iterations; ++done) {
-      iterate(timeline);
-      report(ScenarioStep::warm_up, done + 1, config_.warmup_iterations, timeline);
-    }
-    note_generate_memory();
-  }
-
-  void measure() {
-    begin(ScenarioStep::measure);
-    TokenTimeline timeline = new_timeline();
-    for (std::int64_t done = 0; done < config_.measurement_iterations; ++done) {
-      around_.memory.reset();
-      iterate(timeline);
-      keep(timeline);
-      report(ScenarioStep::measure, done + 1, config_.measurement_iterations, timeline);
-      show_progress();
-    }
-    result_.output.text = session_->decode(result_.output.token_ids);
-  }
-
-  [[nodiscard]] TokenTimeline new_timeline() const {
-    return {config_.batch_size, config_.num_tokens_to_generate, around_.interrupt};
-  }
-
-  void iterate(TokenTimeline& timeline) {
-    around_.interrupt.throw_if_raised();
-    timeline.start();
-    session_->generate(prompt_.ids, config_.num_tokens_to_generate, timeline);
-    timeline.check_complete();
-  }
-
-  void keep(const TokenTimeline& timeline) {
-    Iteration iteration;
-    iteration.start_ns = timeline.start_ns();
-    iteration.token_ns.assign(timeline.token_ns().begin(), timeline.token_ns().end());
-    iteration.order = around_.measured_iterations++;
-    const std::span<const std::int64_t> ids = timeline.first_row_ids();
-    if (result_.iterations.empty()) result_.output.token_ids.assign(ids.begin(), ids.end());
-    if (!std::ranges::equal(ids, result_.output.token_ids)) iteration.flags.emplace_back("output_differs");
-    result_.iterations.push_back(std::move(iteration));
-    if (const auto peak_bytes = note_generate_memory()) {
-      peak_memory_bytes_.push_back(static_cast<double>(*peak_bytes));
-    }
-  }
-
-  std::optional<std::int64_t> note_generate_memory() {
-    const std::optional<std::int64_t> peak_bytes = around_.memory.peak_bytes();
-    std::optional<std::int64_t>& largest = result_.phases.peak_host_memory.generate;
-    if (peak_bytes) largest = std::max(*peak_bytes, largest.value_or(0));
-    return peak_bytes;
-  }
-
-  void report(ScenarioStep step, std::int64_t done, std::int64_t of, const TokenTimeline& timeline) {
-    const std::int64_t duration_ns = timeline.token_ns().back() - timeline.start_ns();
-    around_.observer.iteration_finished(step, done, of, static_cast<double>(duration_ns) * 1e-9);
-  }
-
-  void show_progress() {
-    if (!progress_.due()) return;
-    fail_with(interruption());
-    describe_what_ran_so_far();
-    summarise_measurements();
-    progress_.keep(result_);
-  }
-
-  [[nodiscard]] std::string interruption() const {
-    return fmt::format("interrupted after {} of {} iterations", result_.iterations.size(),
-                       config_.measurement_iterations);
-  }
-
-  void fail_with(std::string line) {
-    result_.status = ScenarioStatus::failed;
-    result_.error.emplace(std::move(line));
-  }
-
-  void describe_what_ran_so_far() {
-    if (!session_) return;
-    try {
-      result_.metadata.effective = session_->effective();
-    } catch (const std::exception&) {
-      // The scenario has its error already; a second one would only hide it.
-    }
-  }
-
-  void summarise_measurements() {
-    result_.measurements.clear();
-    if (result_.iterations.empty()) return;
-    for (const Metric& metric : metrics()) {
-      std::vector<double> values;
-      for (const Iteration& iteration : result_.iterations) {
-        const IterationTimes times{config_.batch_size, prompt_.ids.tokens, iteration.start_ns,
-                                   iteration.token_ns};
-        if (const auto value = metric.value(times)) values.push_back(*value);
-      }
-      result_.measurements.emplace_back(metric.name, summarise(std::string(metric.unit), std::move(values)));
-    }
-    result_.measurements.emplace_back("peak_host_memory", summarise("bytes", peak_memory_bytes_));
-  }
-
-  const PlannedBenchmark& benchmark_;
-  const ScenarioConfig& config_;
-  ScenarioSurroundings& around_;
-  const ScenarioProgress& progress_;
-  ScenarioResult result_;
-  std::unique_ptr<Session> session_;
-  Prompt prompt_;
-  std::vector<double> peak_memory_bytes_;
-};
 
 }  // namespace
 
-ScenarioResult run_scenario(const PlannedBenchmark& benchmark, const PlannedScenario& scenario,
-                            ScenarioMetadata metadata, ScenarioSurroundings& surroundings,
-                            const ScenarioProgress& progress) {
-  return ScenarioRun(benchmark, scenario, std::move(metadata), surroundings, progress).run();
+ScenarioRun::ScenarioRun(std::int64_t index, const PlannedBenchmark& benchmark,
+                         const PlannedScenario& scenario, const RunSetting& setting)
+    : index_(index), benchmark_(&benchmark), scenario_(&scenario), setting_(&setting) {
+  result_.scenario_name = scenario.name;
+  result_.scenario_description = scenario.description;
+  result_.metadata.config = scenario.config;
+}
+
+void ScenarioRun::apply(const LaunchRecord& record) {
+  if (launches_ == 0) {
+    result_.metadata = record.metadata;
+    result_.phases = record.phases;
+  }
+  if (record.pass != pass_) iterations_in_pass_ = 0;
+  pass_ = record.pass;
+  started_ = true;
+  ++launches_;
+}
+
+void ScenarioRun::apply(const IterationRecord& record) {
+  if (record.output) result_.output = *record.output;
+  if (record.effective) result_.metadata.effective = *record.effective;
+  latency_seconds_.push_back(latency_seconds_of(record.iteration));
+  if (record.peak_bytes) peak_memory_bytes_.push_back(static_cast<double>(*record.peak_bytes));
+  raise_to(result_.phases.peak_host_memory.generate, record.peak_bytes);
+  result_.iterations.push_back(record.iteration);
+  ++iterations_in_pass_;
+}
+
+void ScenarioRun::apply(const EndRecord& record) {
+  result_.status = record.status;
+  result_.error = record.error;
+  ended_ = true;
+}
+
+void ScenarioRun::launch(std::int64_t pass) {
+  setting_->interrupt.throw_if_raised();
+  LaunchRecord record = new_launch(pass);
+  setting_->observer.scenario_started(index_, benchmark_->name, scenario_->name);
+  started_ = true;
+  guarded([&] {
+    try {
+      load(record);
+      prepare(record);
+      check(record);
+      warm_up(record);
+    } catch (const Interrupted&) {
+      show_unkept(record);
+      throw;
+    } catch (const ScenarioFailure&) {
+      describe_what_ran_so_far(record);
+      keep(record);
+      throw;
+    }
+    keep(record);
+    begin(ScenarioStep::measure);
+  });
+}
+
+LaunchRecord ScenarioRun::new_launch(std::int64_t pass) const {
+  LaunchRecord record{.scenario = index_, .pass = pass};
+  record.metadata = setting_->metadata(*benchmark_);
+  record.metadata.config = scenario_->config;
+  return record;
+}
+
+void ScenarioRun::skip(const std::string& reason) {
+  keep(new_launch(0));
+  end(ScenarioStatus::skipped, reason);
+}
+
+void ScenarioRun::show_unkept(const LaunchRecord& record) {
+  if (launches_ > 0) return;
+  result_.metadata = record.metadata;
+  result_.phases = record.phases;
+}
+
+void ScenarioRun::guarded(const std::function<void()>& work) {
+  const std::int64_t start_ns = monotonic_now_ns();
+  try {
+    work();
+    spent_ns_ += monotonic_now_ns() - start_ns;
+  } catch (const ScenarioFailure& failure) {
+    end(failure.status(), failure.what());
+  } catch (const Error& error) {
+    end(ScenarioStatus::failed, error.what());
+  }
+}
+
+void ScenarioRun::begin(ScenarioStep step) {
+  setting_->interrupt.throw_if_raised();
+  setting_->observer.step_started(index_, step);
+}
+
+void ScenarioRun::load(LaunchRecord& record) {
+  begin(ScenarioStep::load);
+  worker_ = setting_->new_worker(*this);
+  const LoadRequest::Reply loaded =
+      worker_->ask(LoadRequest{.benchmark = benchmark_->info.name, .config = scenario_->config});
+  record.phases.load_seconds = loaded.seconds;
+  record.phases.peak_host_memory.load = loaded.peak_bytes;
+  record.metadata.model = loaded.model;
+  record.metadata.prompt = worker_->ask(MakePromptRequest{.prompt = setting_->prompt});
+  // Of unequal prompts no length would give the same scenario again.
+  if (!record.metadata.prompt->own_tokens)
+    record.metadata.config.sequence_length = record.metadata.prompt->tokens;
+}
+
+void ScenarioRun::prepare(LaunchRecord& record) {
+  begin(ScenarioStep::prepare);
+  const PhaseReply prepared = worker_->ask(PrepareRequest{});
+  record.phases.prepare_seconds = prepared.seconds;
+  record.phases.peak_host_memory.prepare = prepared.peak_bytes;
+}
+
+void ScenarioRun::check(LaunchRecord& record) {
+  begin(ScenarioStep::check);
+  const PhaseReply checked = worker_->ask(CheckRequest{});
+  record.phases.first_call_seconds = checked.seconds;
+  raise_to(record.phases.peak_host_memory.generate, checked.peak_bytes);
+}
+
+void ScenarioRun::warm_up(LaunchRecord& record) {
+  begin(ScenarioStep::warm_up);
+  const std::int64_t iterations = scenario_->config.warmup_iterations;
+  for (std::int64_t done = 0; done < iterations; ++done) {
+    setting_->interrupt.throw_if_raised();
+    const IterateRequest::Reply reply = worker_->ask(IterateRequest{});
+    raise_to(record.phases.peak_host_memory.generate, reply.peak_bytes);
+    setting_->observer.iteration_finished(index_, ScenarioStep::warm_up, done + 1, iterations,
+                                          latency_seconds_of(reply.iteration));
+  }
+}
+
+void ScenarioRun::iterate(std::int64_t order, std::int64_t round) {
+  setting_->interrupt.throw_if_raised();
+  guarded([&] {
+    IterateRequest::Reply reply = worker_->ask(IterateRequest{});
+    IterationRecord record{.scenario = index_, .iteration = std::move(reply.iteration)};
+    record.iteration.order = order;
+    record.iteration.round = round;
+    record.iteration.launch = launches_ - 1;
+    record.peak_bytes = reply.peak_bytes;
+    if (result_.iterations.empty()) {
+      describe_first(record, std::move(reply.token_ids));
+    } else if (reply.token_ids != result_.output.token_ids) {
+      record.iteration.flags.emplace_back("output_differs");
+    }
+    keep(record);
+    setting_->observer.iteration_finished(index_, ScenarioStep::measure, iterations_in_pass_,
+                                          scenario_->config.measurement_iterations, latency_seconds_.back());
+  });
+}
+
+void ScenarioRun::describe_first(IterationRecord& record, std::vector<std::int64_t> token_ids) {
+  DescribeRequest::Reply described = worker_->ask(DescribeRequest{.token_ids = token_ids});
+  record.output.emplace(ScenarioOutput{.token_ids = std::move(token_ids), .text = std::move(described.text)});
+  record.effective.emplace(std::move(described.effective));
+}
+
+void ScenarioRun::describe_what_ran_so_far(LaunchRecord& record) {
+  if (!worker_ || !record.metadata.model) return;
+  try {
+    record.metadata.effective = worker_->ask(DescribeRequest{}).effective;
+  } catch (const ScenarioFailure&) {
+    // The scenario has its error already; a second one would only hide it.
+  }
+}
+
+void ScenarioRun::end(ScenarioStatus status, std::string error) {
+  worker_.reset();
+  EndRecord record{.scenario = index_, .status = status, .error = {}};
+  if (status != ScenarioStatus::success) record.error.emplace(std::move(error));
+  keep(record);
+}
+
+MeasuredSoFar ScenarioRun::measured(std::int64_t pass) const {
+  return {.latency_seconds = latency_seconds_,
+          .iterations_in_launch = pass == pass_ ? iterations_in_pass_ : 0,
+          .least_iterations = scenario_->config.measurement_iterations};
+}
+
+std::int64_t ScenarioRun::last_round() const {
+  return result_.iterations.empty() ? -1 : result_.iterations.back().round;
+}
+
+std::int64_t ScenarioRun::measured_ns() const {
+  std::int64_t sum_ns = 0;
+  for (const Iteration& iteration : result_.iterations) {
+    if (!iteration.token_ns.empty()) sum_ns += iteration.token_ns.back() - iteration.start_ns;
+  }
+  return sum_ns;
+}
+
+std::optional<std::int64_t> ScenarioRun::peak_bytes() const {
+  const PeakHostMemory& peak = result_.phases.peak_host_memory;
+  return std::max({peak.load, peak.prepare, peak.generate});
+}
+
+ScenarioResult ScenarioRun::result() const {
+  ScenarioResult result = result_;
+  if (!ended_) {
+    result.status = ScenarioStatus::failed;
+    result.error.emplace(fmt::format("interrupted after {} of {} iterations", iterations_in_pass_,
+                                     scenario_->config.measurement_iterations));
+  }
+  if (result.iterations.empty()) return result;
+  const std::int64_t batch = scenario_->config.batch_size;
+  const std::int64_t prompt_tokens =
+      result.metadata.prompt ? result.metadata.prompt->tokens_of_batch(batch) : 0;
+  const ModelKind kind = result.metadata.model ? result.metadata.model->kind : ModelKind::decoder;
+  for (const Metric& metric : metrics(kind)) {
+    std::vector<double> values;
+    std::vector<std::int64_t> launches;
+    for (const Iteration& iteration : result.iterations) {
+      const IterationTimes times{batch, prompt_tokens, iteration.start_ns, iteration.token_ns};
+      const auto value = metric.value(times);
+      if (!value) continue;
+      values.push_back(*value);
+      launches.push_back(iteration.launch);
+    }
+    result.measurements.emplace_back(metric.name,
+                                     summarise(std::string(metric.unit), std::move(values), launches));
+  }
+  result.measurements.emplace_back("peak_host_memory", summarise("bytes", peak_memory_bytes_));
+  return result;
 }
 
 }  // namespace bv2

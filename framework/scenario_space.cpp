@@ -171,9 +171,11 @@ std::vector<ScenarioConfig> expand_sizes(std::span<const ScenarioConfig> scenari
   std::vector<std::optional<std::int64_t>> lengths(options.sequence_lengths.begin(),
                                                    options.sequence_lengths.end());
   if (lengths.empty()) lengths.emplace_back();
+  std::vector<std::int64_t> batch_sizes = options.batch_sizes;
+  if (batch_sizes.empty()) batch_sizes.push_back(1);
   std::vector<ScenarioConfig> expanded;
   for (const ScenarioConfig& scenario : scenarios) {
-    for (const std::int64_t batch_size : options.batch_sizes) {
+    for (const std::int64_t batch_size : batch_sizes) {
       for (const std::optional<std::int64_t> sequence_length : lengths) {
         for (const std::int64_t new_tokens : options.num_tokens_to_generate) {
           ScenarioConfig& config = expanded.emplace_back(scenario);
@@ -202,7 +204,7 @@ ScenarioConfig normalised(ScenarioConfig config, std::string_view where) {
   if (config.compile_mode) check_name(named("compile_mode"), *config.compile_mode, known_compile_modes);
   check_count(named("warmup_iterations"), config.warmup_iterations, 0);
   check_count(named("measurement_iterations"), config.measurement_iterations, 1);
-  check_count(named("num_tokens_to_generate"), config.num_tokens_to_generate, 1);
+  check_count(named("num_tokens_to_generate"), config.num_tokens_to_generate, 0);
   check_count(named("batch_size"), config.batch_size, 1);
   check_count(named("sequence_length"), config.sequence_length.value_or(1), 1);
   check_count(named("threads"), config.threads, 0);
@@ -280,6 +282,7 @@ std::string scenario_description(const ScenarioConfig& config) {
   text += fmt::format(", {} on {}, batch {}", config.dtype, config.device, config.batch_size);
   text += config.sequence_length ? fmt::format(", prompt of {} tokens", *config.sequence_length)
                                  : std::string(", prompt at its own length");
+  if (config.num_tokens_to_generate == 0) return text + ", encoded";
   return text + fmt::format(", {} new tokens", config.num_tokens_to_generate);
 }
 

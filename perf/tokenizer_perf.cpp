@@ -1,18 +1,22 @@
 // Tokenizer throughput on one core: bytes of text a second, encoded and decoded.
-// The 128k vocabulary is made here: syllables, and words of them, with a merge for each, in the file format
-// of published byte-level tokenizers with Llama 3's pattern. The text is words of it drawn by Zipf's law, 2%
-// of them outside of the vocabulary, with capitals, punctuation, numbers and line breaks. Whole vocabularies
-// are not published with a licence that would let them be kept here, so the mix of words is ours and not
-// English. Each iteration is one encode of the whole text, so the cache of words starts empty.
+// With BV2_PERF_TEXT=FILE the 128k vocabulary is learned from that text but for its last 4 MiB, which are
+// what is encoded. Without, it is made here: syllables, and words of them, with a merge for each, in the file
+// format of published byte-level tokenizers with Llama 3's pattern. The text is words of it drawn by Zipf's
+// law, 2% of them outside of the vocabulary, with capitals, punctuation, numbers and line breaks. Whole
+// vocabularies are not published with a licence that would let them be kept here, so the mix of words is ours
+// and not English. Each iteration is one encode of the whole text, so the cache of words starts empty.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <random>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "engine/tokenizer/tokenizer.h"
+#include "perf/bpe_trainer.h"
 
 namespace {
 
@@ -109,6 +113,16 @@ class VocabularyMaker {
     }
   }
 
+  /// What a trainer found: pairs of ids, each the next token.
+  void merge(const std::vector<bv2::perf::TokenPair>& pairs) {
+    for (const auto& [left, right] : pairs) {
+      const std::string token = tokens_[left] + tokens_[right];
+      merges_.push_back(nlohmann::json::array({tokens_[left], tokens_[right]}));
+      tokens_.push_back(token);
+      vocabulary_.emplace(token, vocabulary_.size());
+    }
+  }
+
   [[nodiscard]] std::size_t size() const { return vocabulary_.size(); }
 
   [[nodiscard]] std::string tokenizer_json() const {
@@ -123,10 +137,14 @@ class VocabularyMaker {
   }
 
  private:
-  void add(const std::string& token) { vocabulary_.emplace(token, vocabulary_.size()); }
+  void add(const std::string& token) {
+    vocabulary_.emplace(token, vocabulary_.size());
+    tokens_.push_back(token);
+  }
 
   char32_t unprintable_ = 0;
   std::map<std::string, std::size_t> vocabulary_;
+  std::vector<std::string> tokens_;  // by id
   nlohmann::json merges_ = nlohmann::json::array();
 };
 
@@ -142,8 +160,19 @@ struct Subject {
   std::string text;
 };
 
+Subject of_text(const std::filesystem::path& path) {
+  std::string text = bv2::read_file(path);
+  const std::size_t learned = text.size() - std::min(text.size(), text_bytes);
+  VocabularyMaker maker;
+  maker.merge(bv2::perf::BpeTrainer(std::string_view(text).substr(0, learned)).train(vocabulary_size));
+  std::string json = maker.tokenizer_json();
+  Tokenizer tokenizer = Tokenizer::from_json(json, path.string());
+  return Subject{std::move(json), std::move(tokenizer), text.substr(learned)};
+}
+
 const Subject& large_vocabulary() {
   static const Subject subject = [] {
+    if (const char* path = std::getenv("BV2_PERF_TEXT")) return of_text(path);
     Language language(70'000);
     VocabularyMaker maker;
     for (const auto& syllable : language.syllables()) maker.merge(letters(syllable));
@@ -191,6 +220,13 @@ void encode_128k_prompts(benchmark::State& state) {
   report(state, prompt_bytes);
 }
 
+/// Linear: the time for a byte stays the same.
+void encode_128k_length(benchmark::State& state) {
+  const std::string& text = large_vocabulary().text;
+  const auto length = static_cast<std::size_t>(state.range(0));
+  encode(state, large_vocabulary().tokenizer, text.substr(0, length));
+}
+
 void encode_128k_one_word(benchmark::State& state) {
   encode(state, large_vocabulary().tokenizer, std::string(static_cast<std::size_t>(state.range(0)), 'a'));
 }
@@ -224,6 +260,9 @@ void encode_fixture(benchmark::State& state, const std::filesystem::path& path) 
 int main(int argc, char** argv) {
   benchmark::RegisterBenchmark("encode_128k", encode_128k)->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("encode_128k_prompts", encode_128k_prompts)->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark("encode_128k_length", encode_128k_length)
+      ->Range(1 << 14, text_bytes)
+      ->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("encode_128k_one_word", encode_128k_one_word)
       ->Range(1 << 14, 1 << 20)
       ->Unit(benchmark::kMillisecond);

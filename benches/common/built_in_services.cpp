@@ -8,10 +8,25 @@
 #include "engine/kernels/registry.h"
 #include "engine/limits/product_rate.h"
 #include "engine/limits/read_bandwidth.h"
+#include "engine/tokenizer/tokenizer.h"
 #include "framework/timestamp.h"
 
 namespace bv2 {
 namespace {
+
+class BuiltInTokenizer final : public TextTokenizer {
+ public:
+  explicit BuiltInTokenizer(engine::Tokenizer tokenizer) : tokenizer_(std::move(tokenizer)) {}
+  [[nodiscard]] TokenizedText tokenize(std::string_view text) const override {
+    TokenizedText result{
+        .ids = tokenizer_.encode(text), .ids_without_special = tokenizer_.encode(text, false), .decoded = {}};
+    result.decoded = tokenizer_.decode(result.ids);
+    return result;
+  }
+
+ private:
+  engine::Tokenizer tokenizer_;
+};
 
 std::vector<CachedCode> described(std::vector<engine::compiled::CacheEntry> entries) {
   std::vector<CachedCode> code;
@@ -42,6 +57,11 @@ class BuiltInServices final : public EngineServices {
                          .verdict = std::move(verdict.verdict)});
     }
     return choices;
+  }
+
+  [[nodiscard]] std::unique_ptr<TextTokenizer> tokenizer(
+      const std::filesystem::path& checkpoint) const override {
+    return std::make_unique<BuiltInTokenizer>(engine::Tokenizer::from_file(checkpoint / "tokenizer.json"));
   }
 
   [[nodiscard]] std::vector<CachedCode> cached_code() const override { return described(cache().list()); }

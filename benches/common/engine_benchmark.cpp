@@ -3,6 +3,7 @@
 
 #include "benches/common/built_in_services.h"
 #include "benches/common/engine_session.h"
+#include "engine/loading/model_config.h"
 
 namespace bv2 {
 namespace {
@@ -22,8 +23,11 @@ constexpr std::string_view default_prompt =
 }  // namespace
 
 BenchmarkInfo EngineBenchmark::info() const {
+  const engine::ModelConfig shape = engine::parse_model_config(
+      parse_json(family_.default_config, family_.default_model), family_.default_model);
   return {.name = family_.name,
           .description = family_.description,
+          .kind = shape.causal ? ModelKind::decoder : ModelKind::encoder,
           .default_model = family_.default_model,
           .default_prompt = std::string(default_prompt),
           .default_sequence_length = family_.default_sequence_length,

@@ -143,7 +143,8 @@ class EngineSession final : public Session {
   [[nodiscard]] ModelFacts facts() const override {
     const engine::Model& model = *loaded_.model;
     const auto weight_bytes = static_cast<std::int64_t>(model.weight_bytes());
-    return {.synthetic_weights = loaded_.synthetic,
+    return {.kind = model.config().causal ? ModelKind::decoder : ModelKind::encoder,
+            .synthetic_weights = loaded_.synthetic,
             .vocab_size = model.config().vocab_size,
             .max_positions = model.config().max_sequence_length(),
             .layers = model.config().num_hidden_layers,
@@ -171,7 +172,8 @@ class EngineSession final : public Session {
 
   void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) override {
     engine::set_thread_count(threads_);
-    reserve_cache(prompt.batch, prompt.tokens + new_tokens);
+    reserve_cache(prompt, new_tokens);
+    if (!loaded_.model->config().causal) return encode(prompt, new_tokens, sink);
     engine::GenerationCallbacks callbacks;
     callbacks.on_tokens = [&sink](std::span<const std::int64_t> ids) { sink.on_tokens(ids); };
     if (sink.wants_logits()) {
@@ -185,13 +187,11 @@ class EngineSession final : public Session {
 
   ForwardOutput forward(const PromptIds& prompt) override {
     engine::set_thread_count(threads_);
-    reserve_cache(prompt.batch, prompt.tokens);
-    cache_->clear();
-    const Tensor logits = as_float32(
-        loaded_.model->forward(context_, ids_tensor(prompt), *cache_, engine::LogitsOf::all_tokens));
+    reserve_cache(prompt, 0);
+    const Tensor outputs = as_float32(forward_all(prompt));
     check_kernels_ran();
-    const std::span<const float> values = logits.span<float>();
-    return {.width = logits.size(-1), .values = {values.begin(), values.end()}};
+    const std::span<const float> values = outputs.span<float>();
+    return {.width = outputs.size(-1), .values = {values.begin(), values.end()}};
   }
 
   [[nodiscard]] Json effective() const override {
@@ -211,6 +211,19 @@ class EngineSession final : public Session {
   }
 
  private:
+  void encode(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) {
+    if (new_tokens != 0) fail("an encoder generates no tokens, and {} were asked for", new_tokens);
+    const Tensor states = forward_all(prompt);
+    if (sink.wants_logits()) sink.on_logits(as_float32(states).span<float>());
+    sink.on_encoded();
+    check_kernels_ran();
+  }
+
+  Tensor forward_all(const PromptIds& prompt) {
+    cache_->clear();
+    return loaded_.model->forward(context_, ids_tensor(prompt), *cache_, engine::LogitsOf::all_tokens);
+  }
+
   static Tensor ids_tensor(const PromptIds& prompt) {
     return engine::tensor_of<std::int64_t>(prompt.ids, {prompt.batch, prompt.tokens});
   }
@@ -227,11 +240,16 @@ class EngineSession final : public Session {
 
   /// Reuses the memory of the call before where it has the same shape, so that a measured call allocates no
   /// cache.
-  void reserve_cache(std::int64_t batch, std::int64_t capacity) {
-    if (cache_ && cache_->capacity == capacity && cache_batch_ == batch) return;
-    cache_.reset();
-    cache_ = loaded_.model->make_cache(batch, capacity);
-    cache_batch_ = batch;
+  void reserve_cache(const PromptIds& prompt, std::int64_t new_tokens) {
+    const std::int64_t capacity = prompt.tokens + new_tokens;
+    if (!cache_ || cache_->capacity != capacity || cache_batch_ != prompt.batch) {
+      cache_.reset();
+      cache_ = loaded_.model->make_cache(prompt.batch, capacity);
+      cache_batch_ = prompt.batch;
+    }
+    cache_->padding = {};
+    if (!prompt.padding.empty())
+      cache_->padding = engine::tensor_of<std::int64_t>(prompt.padding, {prompt.batch});
   }
 
   LoadedModel loaded_;

@@ -11,7 +11,7 @@ namespace {
 std::uint64_t hash_of(std::string_view name, std::uint64_t seed) {
   std::uint64_t hash = 0xcbf29ce484222325U;
   for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
-  return mixed_64(hash ^ mixed_64(seed));
+  return scrambled(hash ^ scrambled(seed));
 }
 
 }  // namespace

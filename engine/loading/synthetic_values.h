@@ -5,17 +5,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/scramble.h"
 #include "engine/loading/weight_source.h"
 
 namespace bv2::engine {
-
-/// The finaliser of splitmix64 (Steele, Lea, Flood 2014): every bit of the result depends on every bit of x.
-constexpr std::uint64_t mixed_64(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15U;
-  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
-  return x ^ (x >> 31U);
-}
 
 /// What the values of one tensor depend on besides the element's index.
 struct SyntheticStream {
@@ -39,7 +32,7 @@ struct SyntheticStream {
   /// The stream for the 2^32 elements among which `index` is.
   [[nodiscard]] SyntheticStream part(std::uint64_t index) const {
     SyntheticStream result = *this;
-    const std::uint64_t part_key = mixed_64(key ^ (index >> 32U));
+    const std::uint64_t part_key = scrambled(key ^ (index >> 32U));
     result.key_before = static_cast<std::uint32_t>(part_key);
     result.key_within = static_cast<std::uint32_t>(part_key >> 32U);
     return result;

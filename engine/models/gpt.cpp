@@ -105,7 +105,7 @@ Tensor Gpt::forward(Context& context, const Tensor& ids, KvCache& cache, LogitsO
   Tensor hidden = context.apply(Embedding{}, ids, embedding_);  // [batch, tokens, hidden]
   CosSin angles;
   if (rope_)
-    angles = next_cos_sin(*rope_, cache, tokens, dtype_);
+    angles = next_cos_sin(context, *rope_, cache, tokens, dtype_);
   else
     hidden = add(context, hidden, next_position_rows(context, positions_, cache, tokens));
   cache.length += tokens;

@@ -47,7 +47,8 @@ Tensor PostNorm::forward(Context& context, const Tensor& ids, KvCache& cache, Lo
   const std::int64_t tokens = ids.size(1);
   check_fits(cache, tokens);
   std::vector<CosSin> positions;
-  for (const RopeTable& rope : ropes_) positions.push_back(next_cos_sin(rope, cache, tokens, dtype_));
+  for (const RopeTable& rope : ropes_)
+    positions.push_back(next_cos_sin(context, rope, cache, tokens, dtype_));
   cache.length += tokens;
   const RmsNorm norm = rms_norm_of(config_);
   const auto normed = [&](const Tensor& x, const Tensor& weight) {

@@ -34,9 +34,9 @@ TEST(CommandLine, RunsByDefaultWithTheDefaults) {
 TEST(CommandLine, TakesTheCommandFirst) {
   EXPECT_EQ(parse({"run", "--level", "0"}).command, Command::run);
   EXPECT_EQ(parse({"list"}).command, Command::list);
-  EXPECT_EQ(
-      error_of({"lst"}),
-      "the command 'lst' is not known, did you mean 'list'? (known: run, list, verify, machine, cache)");
+  EXPECT_EQ(error_of({"lst"}),
+            "the command 'lst' is not known, did you mean 'list'? (known: run, list, verify, tokenize, "
+            "machine, cache)");
   EXPECT_EQ(error_of({"--level", "1", "list"}), "the command 'list' must be the first argument");
 }
 

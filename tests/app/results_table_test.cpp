@@ -104,5 +104,18 @@ TEST(ResultsTable, JsonHasTheDocumentsAndJsonlTheScenarios) {
   EXPECT_EQ(std::ranges::count(lines, '\n'), 2);
 }
 
+TEST(ResultsTable, OfEncodersHasSequencesAndNoFirstToken) {
+  BenchmarkResults results{.benchmark = "bert", .scenarios = {scenario("eager_sdpa_math", 0.5)}};
+  ScenarioResult& only = results.scenarios[0];
+  only.metadata.config.num_tokens_to_generate = 0;
+  only.measurements.emplace_back("sequences_per_second", summarise("sequences/sec", {2}));
+  EXPECT_EQ(results_heading(results),
+            "bert: Model-1B (synthetic weights), bfloat16, 2 threads, batch 1, 128 tokens");
+  EXPECT_EQ(render(results_table(results), TableFormat::plain),
+            "                              latency                         peak\n"
+            "scenario         status            ms  sequences/s  tokens/s   MiB\n"
+            "eager_sdpa_math  success  500.0 ±1.0%        2.000     40.00     5\n");
+}
+
 }  // namespace
 }  // namespace bv2::app

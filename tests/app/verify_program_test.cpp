@@ -120,6 +120,31 @@ const std::vector<std::string> models(test::decoder_fixtures.begin(), test::deco
 INSTANTIATE_TEST_SUITE_P(Models, VerifyFixture, testing::ValuesIn(models), test_name);
 INSTANTIATE_TEST_SUITE_P(Models, VerifyChanged, testing::Values("llama", "llama3-rope"), test_name);
 
+TEST(VerifyEncoder, HoldsHiddenStatesInEveryModeAttentionAndDtype) {
+  const fs::path reference = model_dir("bert") / "expected.safetensors";
+  for (const char* dtype : {"float32", "bfloat16", "float16"}) {
+    const auto result = verify(model_dir("bert"), reference, dtype);
+    ASSERT_EQ(result.status, 0) << result.out << result.err;
+    const Json lines = Json::parse(result.out);
+    EXPECT_GE(lines.size(), 5U);
+    for (const auto& line : lines) {
+      EXPECT_EQ(line["status"], "passed") << line;
+      EXPECT_EQ(line["new_tokens"], 0);
+    }
+  }
+}
+
+TEST(VerifyEncoder, FailsOneHiddenStateThatIsOffByAHundredth) {
+  const test::TemporaryFolder folder;
+  const auto result = verify(model_dir("bert"), with_changed(model_dir("bert") / "expected.safetensors",
+                                                             "last_hidden_state", 2'000, 0.01F, folder));
+  EXPECT_EQ(result.status, 1);
+  for (const auto& line : Json::parse(result.out)) {
+    EXPECT_EQ(line["status"], "failed");
+    EXPECT_THAT(line["remark"].get<std::string>(), StartsWith("last_hidden_state["));
+  }
+}
+
 TEST(VerifyProgram, SaysWhatIsWrongWithItsFiles) {
   const auto expected = model_dir("llama") / "expected.safetensors";
   const auto missing = verify("/nowhere", expected);

@@ -76,5 +76,23 @@ TEST_F(CheckSinkTest, EndsAtAnInterrupt) {
   EXPECT_THROW(sink_.on_tokens(Ids{0, 0}), Interrupted);
 }
 
+TEST_F(CheckSinkTest, HoldsAnEncoderToItsHiddenStates) {
+  CheckSink sink(2, 0, 3, interrupt_);
+  EXPECT_EQ(error_text([&] { sink.check_complete(); }), "the check failed: the model gave no hidden states");
+  EXPECT_EQ(error_text([&] { sink.on_encoded(); }), "the check failed: the model showed no hidden states");
+  std::vector<float> states{0, 1, 2, 3, std::numeric_limits<float>::infinity()};
+  EXPECT_EQ(error_text([&] { sink.on_logits(states); }),
+            "the check failed: a hidden state is inf (value 5 of 5)");
+  states[4] = 7;
+  sink.on_logits(states);
+  sink.on_encoded();
+  EXPECT_NO_THROW(sink.check_complete());
+  EXPECT_EQ(error_text([&] {
+              sink.on_tokens(Ids{0, 2});
+            }),
+            "the check failed: tokens instead of hidden states");
+  EXPECT_EQ(error_text([&] { sink_.on_encoded(); }), "the check failed: hidden states instead of tokens");
+}
+
 }  // namespace
 }  // namespace bv2

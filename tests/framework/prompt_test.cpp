@@ -27,7 +27,8 @@ Prompt prompt_of(const test::FakeBehaviour& behaviour, const ScenarioConfig& con
 }
 
 std::vector<std::int64_t> text_ids(std::string text, std::optional<std::int64_t> length) {
-  return prompt_of({.has_tokenizer = true}, {.sequence_length = length}, {.text = std::move(text)}).ids.ids;
+  return prompt_of({.has_tokenizer = true}, {.sequence_length = length}, {.texts = {std::move(text)}})
+      .ids.ids;
 }
 
 TEST(Prompt, TextHasItsOwnLengthUnlessAskedOtherwise) {
@@ -54,7 +55,7 @@ TEST(Prompt, EmptyTextCannotBeContinued) {
 
 TEST(Prompt, EverySequenceGetsTheSameText) {
   const Prompt prompt =
-      prompt_of({.has_tokenizer = true}, {.batch_size = 3, .sequence_length = 3}, {.text = "ab"});
+      prompt_of({.has_tokenizer = true}, {.batch_size = 3, .sequence_length = 3}, {.texts = {"ab"}});
   EXPECT_EQ(prompt.ids.batch, 3);
   EXPECT_EQ(prompt.ids.tokens, 3);
   EXPECT_THAT(prompt.ids.ids, ElementsAre(1, a, 2, 1, a, 2, 1, a, 2));
@@ -110,7 +111,7 @@ TEST(Prompt, SeededHasTheBenchmarksLengthAndFitsSmallVocabularies) {
 }
 
 TEST(Prompt, TextWithoutATokenizerIsRefused) {
-  EXPECT_EQ(error_text([] { prompt_of({}, {}, {.text = "ab"}); }),
+  EXPECT_EQ(error_text([] { prompt_of({}, {}, {.texts = {"ab"}}); }),
             "the model has no tokenizer to read a prompt with: give --prompt-ids");
 }
 
@@ -118,7 +119,7 @@ TEST(Prompt, LongerThanTheModelIsRefused) {
   const auto text_of = [](std::optional<std::int64_t> length, std::string text) {
     return error_text([&] {
       prompt_of({.has_tokenizer = true, .max_positions = 20},
-                {.num_tokens_to_generate = 10, .sequence_length = length}, {.text = std::move(text)});
+                {.num_tokens_to_generate = 10, .sequence_length = length}, {.texts = {std::move(text)}});
     });
   };
   EXPECT_EQ(text_of(10, "a"), "(no exception)");
@@ -130,11 +131,35 @@ TEST(Prompt, LongerThanTheModelIsRefused) {
   EXPECT_THAT(text_of(1'000'000'000, "a"), HasSubstr("a prompt of 1000000000 tokens"));
 }
 
-TEST(PromptRequest, ReadsAFile) {
+TEST(Prompt, OfSeveralTextsHasTheirOwnLengthsPaddedOnTheLeft) {
+  const Prompt prompt =
+      prompt_of({.has_tokenizer = true}, {.batch_size = 4, .sequence_length = {}}, {.texts = {"abc", "a"}});
+  EXPECT_EQ(prompt.ids.batch, 4);
+  EXPECT_EQ(prompt.ids.tokens, 5);
+  EXPECT_THAT(prompt.ids.ids, ElementsAre(1, a, b, c, 2, 0, 0, 1, a, 2, 1, a, b, c, 2, 0, 0, 1, a, 2));
+  EXPECT_THAT(prompt.ids.padding, ElementsAre(0, 2, 0, 2));
+  EXPECT_EQ(prompt.info.text, "abc");
+  EXPECT_THAT(prompt.info.texts.value(), ElementsAre("abc", "a"));
+  EXPECT_THAT(prompt.info.own_tokens.value(), ElementsAre(5, 3, 5, 3));
+  EXPECT_EQ(prompt.info.tokens_of_batch(4), 16);
+}
+
+TEST(Prompt, OfSeveralTextsAtOneLengthIsNotPadded) {
+  const Prompt prompt =
+      prompt_of({.has_tokenizer = true}, {.batch_size = 2, .sequence_length = 4}, {.texts = {"abc", "a"}});
+  EXPECT_THAT(prompt.ids.ids, ElementsAre(1, a, b, 2, 1, a, a, 2));
+  EXPECT_TRUE(prompt.ids.padding.empty());
+  EXPECT_FALSE(prompt.info.own_tokens);
+  EXPECT_EQ(prompt.info.tokens_of_batch(2), 8);
+}
+
+TEST(PromptRequest, ReadsAFileAPromptALine) {
   const test::TemporaryFolder folder;
   RunOptions options;
-  options.prompt_file = folder.write("p.txt", "two\nlines\n");
-  EXPECT_EQ(prompt_request(options).text, "two\nlines");
+  options.prompt_file = folder.write("p.txt", "two\r\n\nlines\n");
+  EXPECT_THAT(prompt_request(options).texts, ElementsAre("two", "lines"));
+  options.prompt_file = folder.write("one.txt", "no end");
+  EXPECT_THAT(prompt_request(options).texts, ElementsAre("no end"));
   options.prompt_file = folder.write("empty.txt", "\n");
   EXPECT_THAT(error_text<UsageError>([&] { prompt_request(options); }), HasSubstr("empty.txt' is empty"));
   options.prompt_file = folder.path() / "none.txt";

@@ -27,7 +27,7 @@ TEST(ReferenceStore, EveryPartOfTheQuestionCounts) {
   };
   add([](auto& q) { q.program = "q"; });
   add([](auto& q) { q.model = "n"; });
-  add([](auto& q) { q.prompt.text = "t"; });
+  add([](auto& q) { q.prompt.texts = {"t"}; });
   add([](auto& q) { q.prompt.ids = {1}; });
   add([](auto& q) { q.sequence_length = 7; });
   add([](auto& q) { q.batch_size = 2; });

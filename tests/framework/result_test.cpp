@@ -22,7 +22,7 @@ BenchmarkDocument example() {
   result.metadata.model.emplace();
   result.metadata.prompt = PromptInfo{PromptSource::text, 3, "abc"};
   result.metadata.hardware_info.caches["L2"] = {1 << 20, 2};
-  result.iterations.push_back({1, {2, 3}, 0, {"output_differs"}});
+  result.iterations.push_back({1, {2, 3}, 0, 0, 0, {"output_differs"}});
   for (const char* const name :
        {"latency", "time_to_first_token", "inter_token_latency", "tokens_per_second",
         "prefill_tokens_per_second", "decode_tokens_per_second", "peak_host_memory"}) {

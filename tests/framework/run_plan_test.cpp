@@ -148,5 +148,40 @@ TEST_F(RunPlanTest, AFileWithAVariantThatNobodyHasIsRefused) {
   EXPECT_THAT(refusal(), HasSubstr("s.json': no benchmark has the variant 'kernelized'"));
 }
 
+TEST_F(RunPlanTest, EncodersGenerateNothing) {
+  dynamic_cast<test::FakeBenchmark&>(*benchmarks_[1]).mutable_info().kind = ModelKind::encoder;
+  options_.num_tokens_to_generate = {5, 7};
+  const auto plan = plan_run(benchmarks_, options_);
+  for (const auto& benchmark : plan) {
+    const bool encoder = benchmark.info.kind == ModelKind::encoder;
+    for (const auto& scenario : benchmark.scenarios) {
+      EXPECT_EQ(scenario.config.num_tokens_to_generate == 0, encoder);
+      EXPECT_EQ(scenario.description.ends_with(", encoded"), encoder) << scenario.description;
+    }
+  }
+  EXPECT_EQ(plan[0].scenarios.size(), 2 * plan[1].scenarios.size());
+}
+
+TEST_F(RunPlanTest, AFileMayNotAskADecoderForNothing) {
+  options_.config_file = folder_.write("s.json", R"({"num_tokens_to_generate": 0})");
+  EXPECT_THAT(refusal(), HasSubstr("num_tokens_to_generate 0 is for encoders"));
+  for (const auto& benchmark : benchmarks_) {
+    dynamic_cast<test::FakeBenchmark&>(*benchmark).mutable_info().kind = ModelKind::encoder;
+  }
+  EXPECT_FALSE(plan_run(benchmarks_, options_).empty());
+}
+
+TEST_F(RunPlanTest, TheBatchIsAMultipleOfThePrompts) {
+  options_.prompt_file = folder_.write("prompts.txt", "one\ntwo\nthree\n");
+  EXPECT_EQ(plan_run(benchmarks_, options_)[0].scenarios[0].config.batch_size, 3);
+  options_.batch_sizes = {6, 3};
+  EXPECT_EQ(plan_run(benchmarks_, options_)[0].scenarios[0].config.batch_size, 6);
+  options_.batch_sizes = {3, 4};
+  EXPECT_THAT(refusal(), HasSubstr("--batch-size 4 does not take the 3 prompts of --prompt-file alike"));
+  options_.batch_sizes.clear();
+  options_.config_file = folder_.write("s.json", R"({"batch_size": 2})");
+  EXPECT_THAT(refusal(), HasSubstr("--batch-size 2 does not take"));
+}
+
 }  // namespace
 }  // namespace bv2

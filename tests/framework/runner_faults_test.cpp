@@ -118,49 +118,6 @@ TEST_F(RunnerFaultsTest, CtrlCBeforeTheStartMeasuresNothing) {
   EXPECT_TRUE(outcome_.documents.empty());
 }
 
-TEST_F(RunnerFaultsTest, WhatWasMeasuredIsOnTheDiskDuringAScenario) {
-  surroundings_.partial_write_interval_ns = 0;
-  std::vector<std::string> errors;
-  std::vector<std::string> faults;
-  test::FakeBehaviour behaviour;
-  behaviour.before_token = [&](int, std::int64_t token) {
-    const std::filesystem::path folder = options_.output_dir / "Fake-1K";
-    if (token != 0 || !std::filesystem::exists(folder)) return;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      faults.push_back(test::schema_faults(entry.path(), "benchmark_document.schema.json"));
-      const BenchmarkDocument document = read_benchmark_document(entry.path());
-      errors.push_back(document.benchmark_scenarios.back().error.value_or("none"));
-    }
-  };
-  add(behaviour);
-  options_.level = 1;
-  EXPECT_EQ(run().exit_status, 0);
-  EXPECT_THAT(errors,
-              ElementsAre("interrupted after 1 of 3 iterations", "interrupted after 2 of 3 iterations",
-                          "none", "none", "none",  // the first scenario, while the second begins
-                          "interrupted after 1 of 3 iterations", "interrupted after 2 of 3 iterations"));
-  EXPECT_THAT(faults, testing::Each(""));
-}
-
-TEST_F(RunnerFaultsTest, DocumentsAreNotWrittenMoreOftenThanTheInterval) {
-  add();
-  options_.measurement_iterations = 50;
-  int versions = 0;
-  std::filesystem::file_time_type last;
-  test::FakeBehaviour behaviour;
-  behaviour.before_token = [&](int, std::int64_t) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(options_.output_dir / "Fake-1K", error)) {
-      versions += std::exchange(last, entry.last_write_time()) != last;
-    }
-  };
-  benchmarks_.clear();
-  add(behaviour);
-  surroundings_.partial_write_interval_ns = 3'600'000'000'000;
-  EXPECT_EQ(run().exit_status, 0);
-  EXPECT_EQ(versions, 1);  // after the first iteration
-}
-
 /// Runs with files limited to that size, as a child: what a full disk does to those who write.
 int exit_status_with_small_files(const std::function<int()>& run, rlim_t largest_bytes) {
   const rlimit limit{largest_bytes, largest_bytes};

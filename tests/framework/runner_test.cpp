@@ -82,7 +82,8 @@ TEST_F(RunnerTest, DocumentSaysWhatWasRun) {
   EXPECT_EQ(metadata.config.sequence_length, 12);  // what the prompt's own length was
   EXPECT_EQ(metadata.config.num_tokens_to_generate, 5);
   EXPECT_EQ(metadata.hardware_info.libraries.at("a library"), "1.2");
-  EXPECT_EQ(metadata.effective["kernels"]["fake"], 5);
+  EXPECT_EQ(metadata.effective["kernels"]["fake"], 3)
+      << "the check, the warm-up, the first measured iteration";
 }
 
 TEST_F(RunnerTest, ItsConfigGivesTheSameScenarioAgain) {
@@ -157,7 +158,9 @@ TEST_F(RunnerTest, FilesHaveTheirPlacesAndNames) {
   EXPECT_EQ(outcome.summary, options_.output_dir / ("benchmark_summary_" + stamp + ".json"));
   EXPECT_EQ(scenario().metadata.timestamp, "2026-01-15T14:30:22.000Z");
   for (const auto& entry : std::filesystem::recursive_directory_iterator(options_.output_dir)) {
-    EXPECT_TRUE(entry.is_directory() || entry.path().extension() == ".json") << entry.path();
+    const bool expected = entry.path().extension() == ".json" ||
+                          entry.path() == options_.output_dir / ("benchmark_run_" + stamp) / "journal.jsonl";
+    EXPECT_TRUE(entry.is_directory() || expected) << entry.path();
   }
 }
 
@@ -186,6 +189,49 @@ TEST_F(RunnerTest, AFolderThatCannotBeWrittenIsFoundBeforeMeasuring) {
   EXPECT_THAT(text, HasSubstr("--output-dir '" + options_.output_dir.string() + "' cannot be written to"));
   EXPECT_THAT(text, HasSubstr("Not a directory"));
   EXPECT_TRUE(record->opened.empty());
+}
+
+TEST_F(RunnerTest, AnIterationOfAnEncoderIsOneForward) {
+  const auto record = add({.kind = ModelKind::encoder}).record();
+  options_.batch_sizes = {2};
+  options_.num_tokens_to_generate = {5, 7};  // for the decoders beside it
+  EXPECT_EQ(run().exit_status, 0);
+  const ScenarioResult result = scenario();
+  EXPECT_EQ(result.scenario_name, "eager_sdpa_flash_attention");
+  EXPECT_EQ(result.metadata.model->kind, ModelKind::encoder);
+  EXPECT_EQ(result.metadata.config.num_tokens_to_generate, 0);
+  EXPECT_TRUE(result.output.token_ids.empty());
+  std::vector<std::string> names;
+  for (const auto& [name, measurement] : result.measurements) {
+    names.push_back(name);
+    EXPECT_EQ(measurement.count, 3U) << name;
+  }
+  EXPECT_THAT(names, ElementsAre("latency", "sequences_per_second", "tokens_per_second", "peak_host_memory"));
+  EXPECT_EQ(record->calls.size(), 5U);  // check, warm-up, three measured
+  for (const Iteration& iteration : result.iterations) EXPECT_EQ(iteration.token_ns.size(), 1U);
+  const double latency = result.measurement("latency")->measurements[0];
+  EXPECT_DOUBLE_EQ(result.measurement("sequences_per_second")->measurements[0], 2 / latency);
+  EXPECT_DOUBLE_EQ(result.measurement("tokens_per_second")->measurements[0], 2 * 12 / latency);
+}
+
+TEST_F(RunnerTest, AnEncoderWhoseStatesAreNotNumbersFails) {
+  add({.kind = ModelKind::encoder, .fault = Fault::nan_logits, .fault_at_call = 0});
+  EXPECT_EQ(run().exit_status, 1);
+  EXPECT_THAT(scenario().error.value(), testing::HasSubstr("a hidden state is nan"));
+}
+
+TEST_F(RunnerTest, PaddingIsNotCountedAmongTheTokens) {
+  const auto record = add({.has_tokenizer = true}).record();
+  options_.prompt_file = folder_.write("prompts.txt", "abc\na\n");
+  EXPECT_EQ(run().exit_status, 0);
+  const ScenarioResult result = scenario();
+  EXPECT_EQ(result.metadata.config.batch_size, 2);
+  EXPECT_FALSE(result.metadata.config.sequence_length);  // given back, it would make both as long
+  EXPECT_EQ(result.metadata.prompt->tokens, 5);
+  EXPECT_THAT(result.metadata.prompt->own_tokens.value(), ElementsAre(5, 3));
+  EXPECT_THAT(record->calls[0].padding, ElementsAre(0, 2));
+  EXPECT_DOUBLE_EQ(result.measurement("prefill_tokens_per_second")->measurements[0],
+                   8 / result.measurement("time_to_first_token")->measurements[0]);
 }
 
 }  // namespace

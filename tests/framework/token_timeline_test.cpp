@@ -12,16 +12,16 @@ namespace {
 
 using Values = std::map<std::string, std::optional<double>, std::less<>>;
 
-Values values_of(const IterationTimes& times) {
+Values values_of(const IterationTimes& times, ModelKind kind = ModelKind::decoder) {
   Values values;
-  for (const Metric& metric : metrics()) values.emplace(metric.name, metric.value(times));
+  for (const Metric& metric : metrics(kind)) values.emplace(metric.name, metric.value(times));
   return values;
 }
 
 TEST(Metrics, FollowTheirDefinitions) {
   const std::vector<std::int64_t> token_ns{1'500'000'000, 1'600'000'000, 1'800'000'000, 2'000'000'000};
   const Values values =
-      values_of({.batch = 2, .prompt_tokens = 10, .start_ns = 1'000'000'000, .token_ns = token_ns});
+      values_of({.batch = 2, .prompt_tokens = 20, .start_ns = 1'000'000'000, .token_ns = token_ns});
   EXPECT_DOUBLE_EQ(values.at("latency").value(), 1.0);
   EXPECT_DOUBLE_EQ(values.at("time_to_first_token").value(), 0.5);
   EXPECT_DOUBLE_EQ(values.at("inter_token_latency").value(), 0.5 / 3);
@@ -32,12 +32,22 @@ TEST(Metrics, FollowTheirDefinitions) {
 
 TEST(Metrics, AreInTheOrderAndUnitsOfTheDocument) {
   std::vector<std::string> names;
-  for (const Metric& metric : metrics())
+  for (const Metric& metric : metrics(ModelKind::decoder))
     names.push_back(std::string(metric.name) + " " + std::string(metric.unit));
   EXPECT_THAT(names, testing::ElementsAre("latency seconds", "time_to_first_token seconds",
                                           "inter_token_latency seconds", "tokens_per_second tokens/sec",
                                           "prefill_tokens_per_second tokens/sec",
                                           "decode_tokens_per_second tokens/sec"));
+}
+
+TEST(Metrics, OfAnEncoderAreOfTheWholeBatch) {
+  const std::vector<std::int64_t> token_ns{1'500'000'000};
+  const Values values = values_of(
+      {.batch = 3, .prompt_tokens = 20, .start_ns = 1'000'000'000, .token_ns = token_ns}, ModelKind::encoder);
+  EXPECT_EQ(values.size(), 3U);
+  EXPECT_DOUBLE_EQ(values.at("latency").value(), 0.5);
+  EXPECT_DOUBLE_EQ(values.at("sequences_per_second").value(), 3 / 0.5);
+  EXPECT_DOUBLE_EQ(values.at("tokens_per_second").value(), 20 / 0.5);
 }
 
 TEST(Metrics, OfOneTokenHaveNoDecode) {
@@ -110,6 +120,32 @@ TEST(TokenTimeline, ThrowsAtTheTokenAfterAnInterrupt) {
   timeline.on_tokens(std::vector<std::int64_t>{1});
   interrupt.raise();
   EXPECT_THROW(timeline.on_tokens(std::vector<std::int64_t>{1}), Interrupted);
+}
+
+TEST(TokenTimeline, OfAnEncoderHasOneStamp) {
+  InterruptFlag interrupt;
+  TokenTimeline timeline(2, 0, interrupt);
+  timeline.start();
+  EXPECT_EQ(test::error_text([&] { timeline.check_complete(); }), "the model gave no hidden states");
+  timeline.on_encoded();
+  timeline.check_complete();
+  ASSERT_EQ(timeline.token_ns().size(), 1U);
+  EXPECT_GE(timeline.token_ns()[0], timeline.start_ns());
+  EXPECT_TRUE(timeline.first_row_ids().empty());
+  EXPECT_EQ(test::error_text([&] { timeline.on_encoded(); }), "the model gave hidden states twice");
+  timeline.start();
+  EXPECT_EQ(test::error_text([&] {
+              timeline.on_tokens(std::vector<std::int64_t>{1, 2});
+            }),
+            "the model gave tokens, and hidden states were asked for");
+}
+
+TEST(TokenTimeline, OfADecoderRefusesHiddenStates) {
+  InterruptFlag interrupt;
+  TokenTimeline timeline(1, 3, interrupt);
+  timeline.start();
+  EXPECT_EQ(test::error_text([&] { timeline.on_encoded(); }),
+            "the model gave hidden states, and tokens were asked for");
 }
 
 }  // namespace

@@ -27,7 +27,8 @@ class FakeSession final : public Session {
   ~FakeSession() override { --record_->open_now; }
 
   [[nodiscard]] ModelFacts facts() const override {
-    return {.synthetic_weights = true,
+    return {.kind = behaviour_.kind,
+            .synthetic_weights = true,
             .vocab_size = behaviour_.vocab_size,
             .max_positions = behaviour_.max_positions,
             .parameters = 1000,
@@ -58,12 +59,14 @@ class FakeSession final : public Session {
     own.batch = prompt.batch;
     own.prompt_tokens = prompt.tokens;
     own.prompt_ids = prompt.ids;
+    own.padding = prompt.padding;
     own.token_ns.reserve(static_cast<std::size_t>(new_tokens) + 1);
     const int call = call_++;
     if (call == behaviour_.fault_at_call) throw_fault();
     if (behaviour_.fault == Fault::one_token_too_few) --new_tokens;
     if (behaviour_.fault == Fault::one_token_too_many) ++new_tokens;
     own.start_ns = monotonic_now_ns();
+    if (behaviour_.kind == ModelKind::encoder) return encode(prompt, own, sink);
     for (std::int64_t token = 0; token < new_tokens; ++token) {
       if (behaviour_.before_token) behaviour_.before_token(call, token);
       work_for(token == 0 ? behaviour_.first_token_ns : behaviour_.next_token_ns);
@@ -87,6 +90,17 @@ class FakeSession final : public Session {
       default:
         return;
     }
+  }
+
+  void encode(const PromptIds& prompt, FakeRecord::Call& own, TokenSink& sink) const {
+    work_for(behaviour_.first_token_ns);
+    own.token_ns.push_back(monotonic_now_ns());
+    if (sink.wants_logits()) {
+      std::vector<float> states(static_cast<std::size_t>(prompt.batch * prompt.tokens * 4), 0.5F);
+      if (behaviour_.fault == Fault::nan_logits) states[7] = std::numeric_limits<float>::quiet_NaN();
+      sink.on_logits(states);
+    }
+    sink.on_encoded();
   }
 
   void give(TokenSink& sink, std::int64_t batch, std::int64_t token, int call) {
@@ -114,6 +128,7 @@ FakeBenchmark::FakeBenchmark(FakeBehaviour behaviour, std::string name)
     : behaviour_(std::move(behaviour)),
       info_{.name = std::move(name),
             .description = "takes known times",
+            .kind = behaviour_.kind,
             .default_model = "nobody/Fake-1K",
             .default_prompt = "Once upon a time",
             .default_sequence_length = 12,

@@ -30,8 +30,10 @@ enum class Fault {
 };
 
 struct FakeBehaviour {
-  std::int64_t first_token_ns = 0;  ///< worked from the generate call to the first token
-  std::int64_t next_token_ns = 0;   ///< worked for each token after it
+  ModelKind kind = ModelKind::decoder;
+  std::int64_t first_token_ns =
+      0;  ///< worked from the generate call to the first token, or all an encoder does
+  std::int64_t next_token_ns = 0;  ///< worked for each token after it
   Fault fault = Fault::none;
   int fault_at_call = 0;       ///< counts from 0; the check is the first call
   bool has_tokenizer = false;  ///< one token a byte, between the token 1 before and 2 after
@@ -48,6 +50,7 @@ struct FakeRecord {
     std::int64_t batch = 0;
     std::int64_t prompt_tokens = 0;
     std::vector<std::int64_t> prompt_ids;
+    std::vector<std::int64_t> padding;
   };
   std::vector<Call> calls;
   std::vector<ScenarioConfig> opened;

@@ -21,13 +21,16 @@ void RecordingObserver::scenario_started(std::int64_t index, std::string_view be
                                          std::string_view scenario) {
   events.push_back(fmt::format("scenario {}: {} {}", index, benchmark, scenario));
 }
-void RecordingObserver::step_started(ScenarioStep step) { events.emplace_back(name_of(step)); }
-void RecordingObserver::iteration_finished(ScenarioStep step, std::int64_t done, std::int64_t of,
-                                           double latency_seconds) {
+void RecordingObserver::step_started(std::int64_t /*index*/, ScenarioStep step) {
+  events.emplace_back(name_of(step));
+}
+void RecordingObserver::iteration_finished(std::int64_t /*index*/, ScenarioStep step, std::int64_t done,
+                                           std::int64_t of, double latency_seconds) {
   events.push_back(fmt::format("{} {}/{}", name_of(step), done, of));
   latencies_seconds.push_back(latency_seconds);
 }
-void RecordingObserver::scenario_finished(std::string_view benchmark, const ScenarioResult& result) {
+void RecordingObserver::scenario_finished(std::int64_t /*index*/, std::string_view benchmark,
+                                          const ScenarioResult& result) {
   events.push_back(fmt::format("{} {}", benchmark, enum_name(result.status)));
 }
 void RecordingObserver::document_written(const std::filesystem::path& /*path*/) {
@@ -41,6 +44,8 @@ RunTest::RunTest() {
   options_.measurement_iterations = 3;
   options_.num_tokens_to_generate = {5};
   options_.level = 0;
+  options_.isolation = Isolation::none;
+  options_.schedule = Schedule::sequential;
   options_.commit_id = "0123abc";
   options_.branch_name = "a-branch";
   options_.commit_message = "a message";

@@ -21,10 +21,11 @@ class RecordingObserver final : public RunObserver {
  public:
   void run_started(std::int64_t scenarios, std::int64_t iterations) override;
   void scenario_started(std::int64_t index, std::string_view benchmark, std::string_view scenario) override;
-  void step_started(ScenarioStep step) override;
-  void iteration_finished(ScenarioStep step, std::int64_t done, std::int64_t of,
+  void step_started(std::int64_t index, ScenarioStep step) override;
+  void iteration_finished(std::int64_t index, ScenarioStep step, std::int64_t done, std::int64_t of,
                           double latency_seconds) override;
-  void scenario_finished(std::string_view benchmark, const ScenarioResult& result) override;
+  void scenario_finished(std::int64_t index, std::string_view benchmark,
+                         const ScenarioResult& result) override;
   void document_written(const std::filesystem::path& path) override;
   void problem(std::string_view line) override;
 
@@ -33,7 +34,8 @@ class RecordingObserver final : public RunObserver {
   std::vector<double> latencies_seconds;
 };
 
-/// One warm-up and three measured iterations of five tokens, one scenario a benchmark.
+/// One warm-up and three measured iterations of five tokens, one scenario a benchmark; all in this process,
+/// one scenario after another.
 class RunTest : public testing::Test {
  protected:
   RunTest();

@@ -1,0 +1,13 @@
+// What a run was asked to do: names of its choices.
+#include "framework/run_options.h"
+
+#include <array>
+
+namespace bv2 {
+
+std::span<const std::string_view> enum_names(Isolation) {
+  static constexpr std::array<std::string_view, 2> names{"process", "none"};
+  return names;
+}
+
+}  // namespace bv2

@@ -1,0 +1,139 @@
+// A worker in this process: it holds the session.
+#include "framework/worker/local_worker.h"
+
+#include <algorithm>
+#include <array>
+#include <new>
+
+#include "base/clock.h"
+#include "framework/check_sink.h"
+
+namespace bv2 {
+namespace {
+
+/// Enough to see a prefill, the change to decode and decode itself.
+constexpr std::int64_t check_tokens = 4;
+
+/// Runs `work` and says how long it took.
+template <class Work>
+double seconds_of(Work&& work) {
+  const std::int64_t start_ns = monotonic_now_ns();
+  work();
+  return static_cast<double>(monotonic_now_ns() - start_ns) * 1e-9;
+}
+
+std::string one_line(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  }
+  return text;
+}
+
+template <class Request>
+Json answer(LocalWorker& worker, const Json& body) {
+  Request request;
+  from_json_value(body, request, Request::name);
+  return to_json(worker.reply_to(request));
+}
+
+struct Row {
+  std::string_view request;
+  Json (*answer)(LocalWorker&, const Json&);
+};
+template <class Request>
+constexpr Row row{Request::name, answer<Request>};
+constexpr std::array rows{row<LoadRequest>,  row<MakePromptRequest>, row<PrepareRequest>,
+                          row<CheckRequest>, row<IterateRequest>,    row<DescribeRequest>};
+
+}  // namespace
+
+LocalWorker::LocalWorker(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks,
+                         const InterruptFlag& interrupt)
+    : benchmarks_(benchmarks), interrupt_(&interrupt) {}
+
+Json LocalWorker::ask_json(std::string_view request, const Json& body) {
+  const auto* found = std::ranges::find(rows, request, &Row::request);
+  if (found == rows.end()) fail("the worker was asked for '{}', which it does not know", request);
+  const auto failed = [](std::string line, ScenarioStatus status = ScenarioStatus::failed) {
+    return ScenarioFailure(status, one_line(std::move(line)));
+  };
+  try {
+    return found->answer(*this, body);
+  } catch (const Interrupted&) {
+    throw;
+  } catch (const Unavailable& lack) {
+    throw failed(lack.what(), ScenarioStatus::skipped);
+  } catch (const std::bad_alloc&) {
+    throw failed("out of memory");
+  } catch (const std::exception& error) {
+    throw failed(error.what());
+  } catch (...) {
+    throw failed("an exception that says nothing about itself");
+  }
+}
+
+LoadRequest::Reply LocalWorker::reply_to(const LoadRequest& request) {
+  const auto found = std::ranges::find_if(
+      benchmarks_, [&](const auto& benchmark) { return benchmark->info().name == request.benchmark; });
+  if (found == benchmarks_.end()) fail("the worker found no benchmark '{}'", request.benchmark);
+  config_ = request.config;
+  timeline_.reset();
+  LoadRequest::Reply reply;
+  memory_.reset();
+  reply.seconds = seconds_of([&] { session_ = (*found)->open(config_); });
+  reply.peak_bytes = memory_.peak_bytes();
+  benchmark_ = (*found)->info();
+  model_ = session().facts();
+  reply.model = model_;
+  return reply;
+}
+
+PromptInfo LocalWorker::reply_to(const MakePromptRequest& request) {
+  prompt_ = make_prompt(session(), model_, benchmark_, config_, request.prompt);
+  return prompt_.info;
+}
+
+PhaseReply LocalWorker::reply_to(const PrepareRequest& /*request*/) {
+  PhaseReply reply;
+  memory_.reset();
+  reply.seconds = seconds_of([&] { session().prepare(); });
+  reply.peak_bytes = memory_.peak_bytes();
+  return reply;
+}
+
+PhaseReply LocalWorker::reply_to(const CheckRequest& /*request*/) {
+  PhaseReply reply;
+  memory_.reset();
+  const std::int64_t new_tokens = std::min(check_tokens, config_.num_tokens_to_generate);
+  CheckSink sink(config_.batch_size, new_tokens, model_.vocab_size, *interrupt_);
+  reply.seconds = seconds_of([&] { session().generate(prompt_.ids, new_tokens, sink); });
+  sink.check_complete();
+  reply.peak_bytes = memory_.peak_bytes();
+  return reply;
+}
+
+IterateRequest::Reply LocalWorker::reply_to(const IterateRequest& /*request*/) {
+  Session& session = this->session();
+  if (!timeline_) timeline_.emplace(config_.batch_size, config_.num_tokens_to_generate, *interrupt_);
+  memory_.reset();
+  timeline_->start();
+  session.generate(prompt_.ids, config_.num_tokens_to_generate, *timeline_);
+  timeline_->check_complete();
+  IterateRequest::Reply reply;
+  reply.peak_bytes = memory_.peak_bytes();
+  reply.iteration.start_ns = timeline_->start_ns();
+  reply.iteration.token_ns.assign(timeline_->token_ns().begin(), timeline_->token_ns().end());
+  reply.token_ids.assign(timeline_->first_row_ids().begin(), timeline_->first_row_ids().end());
+  return reply;
+}
+
+DescribeRequest::Reply LocalWorker::reply_to(const DescribeRequest& request) {
+  return {.effective = session().effective(), .text = session().decode(request.token_ids)};
+}
+
+Session& LocalWorker::session() {
+  if (!session_) fail("the worker has no model: it was not loaded");
+  return *session_;
+}
+
+}  // namespace bv2

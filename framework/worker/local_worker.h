@@ -1,0 +1,45 @@
+// A worker in this process: it holds the session.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "base/interrupt.h"
+#include "framework/memory_usage.h"
+#include "framework/token_timeline.h"
+#include "framework/worker/messages.h"
+#include "framework/worker/worker.h"
+
+namespace bv2 {
+
+/// One scenario of the benchmarks; both the benchmarks and the flag must outlive it. What a session throws
+/// becomes a ScenarioFailure (failed) of one line.
+class LocalWorker final : public Worker {
+ public:
+  LocalWorker(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, const InterruptFlag& interrupt);
+  Json ask_json(std::string_view request, const Json& body) override;
+
+  LoadRequest::Reply reply_to(const LoadRequest& request);
+  PromptInfo reply_to(const MakePromptRequest& request);
+  PhaseReply reply_to(const PrepareRequest& request);
+  PhaseReply reply_to(const CheckRequest& request);
+  IterateRequest::Reply reply_to(const IterateRequest& request);
+  DescribeRequest::Reply reply_to(const DescribeRequest& request);
+
+ private:
+  /// Throws Error where there is no session yet.
+  Session& session();
+
+  std::span<const std::unique_ptr<ModelBenchmark>> benchmarks_;
+  const InterruptFlag* interrupt_;
+  PeakMemory memory_;
+  ScenarioConfig config_;
+  BenchmarkInfo benchmark_;
+  std::unique_ptr<Session> session_;
+  ModelFacts model_;
+  Prompt prompt_;
+  std::optional<TokenTimeline> timeline_;
+};
+
+}  // namespace bv2

@@ -1,0 +1,152 @@
+// What a run asks of a worker, and what it answers: each message is described once, and the protocol follows.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "framework/model_benchmark.h"
+#include "framework/prompt.h"
+#include "framework/result.h"
+#include "framework/scenario_config.h"
+
+namespace bv2 {
+
+/// Of the protocol. It changes with any message, so that a program that was rebuilt during a run does not
+/// talk past its own older half.
+constexpr std::int64_t worker_protocol_version = 1;
+
+/// In place of a reply: what ended the scenario. Replies themselves are wrapped as {"reply": ...}.
+struct ErrorReply {
+  std::string error;  ///< one line
+  ScenarioStatus status = ScenarioStatus::failed;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("error", self.error);
+    visit("status", self.status);
+  }
+};
+
+/// The first message of a process: where it finds the benchmarks.
+struct HelloRequest {
+  static constexpr std::string_view name = "hello";
+  struct Reply {
+    std::int64_t protocol_version = worker_protocol_version;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+      visit("protocol_version", self.protocol_version);
+    }
+  };
+  std::int64_t protocol_version = worker_protocol_version;
+  std::vector<std::string> benches_dirs{};  ///< of --benches-dir
+  std::vector<std::string> kernels_dirs{};  ///< of --kernels-dir
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("protocol_version", self.protocol_version);
+    visit("benches_dirs", self.benches_dirs);
+    visit("kernels_dirs", self.kernels_dirs);
+  }
+};
+
+/// Opens the session.
+struct LoadRequest {
+  static constexpr std::string_view name = "load";
+  struct Reply {
+    double seconds = 0;
+    std::optional<std::int64_t> peak_bytes;  ///< largest resident memory of the worker's process meanwhile
+    ModelFacts model;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+      visit("seconds", self.seconds);
+      visit("peak_bytes", self.peak_bytes);
+      visit("model", self.model);
+    }
+  };
+  std::string benchmark;  ///< name
+  ScenarioConfig config;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("benchmark", self.benchmark);
+    visit("config", self.config);
+  }
+};
+
+/// Makes the prompt of all that follows.
+struct MakePromptRequest {
+  static constexpr std::string_view name = "make_prompt";
+  using Reply = PromptInfo;
+  PromptRequest prompt;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("prompt", self.prompt);
+  }
+};
+
+/// How long something took that happens once.
+struct PhaseReply {
+  double seconds = 0;
+  std::optional<std::int64_t> peak_bytes;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("seconds", self.seconds);
+    visit("peak_bytes", self.peak_bytes);
+  }
+};
+
+struct PrepareRequest {
+  static constexpr std::string_view name = "prepare";
+  using Reply = PhaseReply;
+  template <class Self, class Visit>
+  static void fields(Self& /*self*/, Visit&& /*visit*/) {}
+};
+
+/// A short generation whose logits and tokens must be sane.
+struct CheckRequest {
+  static constexpr std::string_view name = "check";
+  using Reply = PhaseReply;
+  template <class Self, class Visit>
+  static void fields(Self& /*self*/, Visit&& /*visit*/) {}
+};
+
+/// One iteration, be it to warm up or to be measured.
+struct IterateRequest {
+  static constexpr std::string_view name = "iterate";
+  struct Reply {
+    Iteration iteration;                  ///< all but its place in the run
+    std::vector<std::int64_t> token_ids;  ///< of the first sequence
+    std::optional<std::int64_t> peak_bytes;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+      visit("iteration", self.iteration);
+      visit("token_ids", self.token_ids);
+      visit("peak_bytes", self.peak_bytes);
+    }
+  };
+  template <class Self, class Visit>
+  static void fields(Self& /*self*/, Visit&& /*visit*/) {}
+};
+
+/// What really ran so far, and the text of token ids.
+struct DescribeRequest {
+  static constexpr std::string_view name = "describe";
+  struct Reply {
+    Json effective = Json::object();
+    std::string text;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+      visit("effective", self.effective);
+      visit("text", self.text);
+    }
+  };
+  std::vector<std::int64_t> token_ids;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("token_ids", self.token_ids);
+  }
+};
+
+}  // namespace bv2

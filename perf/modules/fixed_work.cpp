@@ -1,0 +1,77 @@
+// Two benchmarks that are the same: each token is the same arithmetic, about 5 ms of it (1.5 million steps,
+// or BV2_TOKEN_STEPS) on one thread. What a run makes of them is the run's own doing.
+#include <cstdlib>
+
+#include "base/error.h"
+#include "framework/model_benchmark.h"
+
+namespace {
+
+constexpr std::int64_t vocab_size = 16;
+
+/// Each step waits for the one before; its result must be used.
+double arithmetic(std::int64_t steps) {
+  double value = 1;
+  for (std::int64_t i = 0; i < steps; ++i) value = value * 0.999999 + 1e-6;
+  return value;
+}
+
+/// Not calibrated: two processes would come out with different work.
+std::int64_t steps_a_token() {
+  const char* const given = std::getenv("BV2_TOKEN_STEPS");
+  return given == nullptr ? 1'500'000 : std::atoll(given);
+}
+
+class FixedWorkSession final : public bv2::Session {
+ public:
+  bv2::ModelFacts facts() const override {
+    return {.synthetic_weights = true, .vocab_size = vocab_size, .max_positions = 0, .layers = 1};
+  }
+  std::optional<std::vector<std::int64_t>> encode(std::string_view) const override { return std::nullopt; }
+  std::string decode(std::span<const std::int64_t>) const override { return {}; }
+  void prepare() override {}
+
+  void generate(const bv2::PromptIds& prompt, std::int64_t new_tokens, bv2::TokenSink& sink) override {
+    const std::vector<std::int64_t> ids(static_cast<std::size_t>(prompt.batch), 1);
+    const std::vector<float> logits(static_cast<std::size_t>(prompt.batch * vocab_size), 0.5F);
+    for (std::int64_t step = 0; step < new_tokens; ++step) {
+      used_ = used_ + arithmetic(steps_);
+      if (sink.wants_logits()) sink.on_logits(logits);
+      sink.on_tokens(ids);
+    }
+  }
+
+  bv2::ForwardOutput forward(const bv2::PromptIds&) override { bv2::fail("there are no outputs"); }
+  bv2::Json effective() const override { return {{"threads", 1}, {"steps_a_token", steps_}}; }
+
+ private:
+  std::int64_t steps_ = steps_a_token();
+  volatile double used_ = 0;
+};
+
+class FixedWork final : public bv2::ModelBenchmark {
+ public:
+  explicit FixedWork(std::string name) : name_(std::move(name)) {}
+  bv2::BenchmarkInfo info() const override {
+    return {.name = name_,
+            .description = "the same arithmetic for each token",
+            .default_model = "example/" + name_,
+            .default_prompt = "one two three",
+            .default_sequence_length = 8,
+            .model_types = {"fixed_work"},
+            .variants = {"eager"}};
+  }
+  std::unique_ptr<bv2::Session> open(const bv2::ScenarioConfig&) const override {
+    return std::make_unique<FixedWorkSession>();
+  }
+
+ private:
+  std::string name_;
+};
+
+}  // namespace
+
+extern "C" void run_fixed_work(bv2::BenchmarkHost& host) {
+  host.add(std::make_unique<FixedWork>("fixed_work_a"));
+  host.add(std::make_unique<FixedWork>("fixed_work_b"));
+}
