@@ -117,6 +117,11 @@ void Progress::run_started(std::int64_t scenarios, std::int64_t iterations) {
   log_->info("{} scenario{}, {} iterations", scenarios, scenarios == 1 ? "" : "s", iterations);
 }
 
+void Progress::reference_started(std::string_view benchmark) {
+  log_->info("{}: computing the outputs in float32 that its scenarios are held against", benchmark);
+  console_.status(fmt::format("{}: computing the reference", benchmark));
+}
+
 std::string Progress::number(std::int64_t index) const {
   return fmt::format("[{}/{}]", index + 1, scenarios_);
 }

@@ -61,6 +61,7 @@ class Progress : public RunObserver {
            std::function<std::int64_t()> now_ns = monotonic_now_ns);
 
   void run_started(std::int64_t scenarios, std::int64_t iterations) override;
+  void reference_started(std::string_view benchmark) override;
   void scenario_started(std::int64_t index, std::string_view benchmark, std::string_view scenario) override;
   void step_started(std::int64_t index, ScenarioStep step) override;
   void iteration_finished(std::int64_t index, ScenarioStep step, std::int64_t done, std::int64_t of,

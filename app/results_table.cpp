@@ -116,6 +116,26 @@ std::string prompt_tokens_of(const ScenarioResult& scenario) {
   return asked ? fmt::format("{}", *asked) : std::string();
 }
 
+/// "35 / 81": of the prompt's and of the new tokens' limit.
+std::string percent_of_limit(const ScenarioResult& scenario) {
+  if (!scenario.roofline) return "-";
+  const auto text = [](const std::optional<double>& percent) {
+    return percent ? fmt::format("{:.0f}", *percent) : std::string("-");
+  };
+  const auto& [prefill, decode, context] = *scenario.roofline;
+  return text(prefill.percent_of_limit) + (decode ? " / " + text(decode->percent_of_limit) : "");
+}
+
+bool has_limit(const ScenarioResult& scenario) {
+  return scenario.roofline && scenario.roofline->prefill.percent_of_limit;
+}
+
+std::string tainted(const ScenarioResult& scenario) {
+  return fmt::format("{}/{}", scenario.interference.tainted, scenario.iterations.size());
+}
+
+bool is_tainted(const ScenarioResult& scenario) { return scenario.interference.tainted > 0; }
+
 std::string last_part(const std::string& model_id) {
   const auto end = model_id.find_last_not_of('/');
   const std::string whole = model_id.substr(0, end + 1);
@@ -153,6 +173,15 @@ std::vector<CsvColumn> csv_columns() {
       {"num_tokens_to_generate",
        [](B, S s) { return fmt::format("{}", s.metadata.config.num_tokens_to_generate); }},
       {"peak_host_memory_bytes", [](B, S s) { return csv_text(peak_bytes(s)); }},
+      {"verification", [](B, S s) { return std::string(enum_name(s.verification.status)); }},
+      {"tainted_iterations", [](B, S s) { return fmt::format("{}", s.interference.tainted); }},
+      {"prefill_percent_of_limit",
+       [](B, S s) { return s.roofline ? csv_text(s.roofline->prefill.percent_of_limit) : std::string(); }},
+      {"decode_percent_of_limit",
+       [](B, S s) {
+         return s.roofline && s.roofline->decode ? csv_text(s.roofline->decode->percent_of_limit)
+                                                 : std::string();
+       }},
   };
 }
 
@@ -194,6 +223,26 @@ std::string results_heading(const BenchmarkResults& results) {
   return text + " tokens";
 }
 
+std::string results_legend(std::span<const BenchmarkResults> results) {
+  if (results.empty()) return {};
+  const auto any = [&](bool (*has)(const ScenarioResult&)) {
+    return std::ranges::any_of(results, [&](const BenchmarkResults& benchmark) {
+      return std::ranges::any_of(benchmark.scenarios, has);
+    });
+  };
+  std::string text =
+      "Medians, ± the sample standard deviation; peak: the largest resident memory of the process.\n";
+  if (any(has_limit)) {
+    text += "of limit: how near this machine's measured limits the first token and the others come.\n";
+  }
+  if (any(is_tainted)) {
+    text +=
+        "tainted: iterations that something else on the machine may have moved; left out where enough "
+        "others remain.\n";
+  }
+  return text;
+}
+
 Table results_table(const BenchmarkResults& results) {
   Table table;
   table.columns = {{"scenario"}, {"status"}};
@@ -204,6 +253,10 @@ Table results_table(const BenchmarkResults& results) {
     table.columns.push_back({fmt::format(fmt::runtime(column.title), units.back().name), Align::right});
   }
   table.columns.push_back({"peak\nMiB", Align::right});
+  const bool limits = std::ranges::any_of(results.scenarios, has_limit);
+  const bool taints = std::ranges::any_of(results.scenarios, is_tainted);
+  if (limits) table.columns.push_back({"of limit\n%", Align::right});
+  if (taints) table.columns.push_back({"tainted", Align::right});
   for (const auto& scenario : results.scenarios) {
     Row row{.cells = {scenario.scenario_name, std::string(enum_name(scenario.status))}, .remark = {}};
     if (scenario.status != ScenarioStatus::success) {
@@ -213,6 +266,8 @@ Table results_table(const BenchmarkResults& results) {
         row.cells.push_back(median_and_spread(scenario.measurement(metric_columns[i].metric), units[i]));
       }
       row.cells.push_back(mebibytes(peak_bytes(scenario)));
+      if (limits) row.cells.push_back(percent_of_limit(scenario));
+      if (taints) row.cells.push_back(tainted(scenario));
     }
     table.rows.push_back(std::move(row));
   }

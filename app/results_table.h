@@ -21,8 +21,12 @@ struct BenchmarkResults {
 std::string results_heading(const BenchmarkResults& results);
 
 /// One row a scenario: status, the median of each metric and its spread (sample standard deviation over the
-/// mean), units in the headings; the error of what failed.
+/// mean), units in the headings; its share of the machine's limits and its tainted iterations where there are
+/// any; the error of what failed.
 Table results_table(const BenchmarkResults& results);
+
+/// What the columns of these results mean, in lines; empty for no results.
+std::string results_legend(std::span<const BenchmarkResults> results);
 
 /// One row a scenario of all benchmarks: its configuration, and median, mean and sample standard deviation of
 /// each metric in base units (seconds, tokens/sec, bytes); empty where there is none.

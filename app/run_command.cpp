@@ -7,6 +7,7 @@
 #include "app/limits.h"
 #include "app/progress.h"
 #include "app/results_table.h"
+#include "base/cache_folder.h"
 #include "base/shared_library.h"
 #include "framework/mode_comparison.h"
 #include "framework/runner.h"
@@ -59,10 +60,7 @@ void print_tables(Output& output, std::span<const BenchmarkResults> results, Tab
     output.write(render(results_table(benchmark), format) + "\n");
     print_comparisons(output, benchmark, markdown);
   }
-  if (!results.empty()) {
-    output.write(
-        "Medians, ± the sample standard deviation; peak: the largest resident memory of the process.\n");
-  }
+  output.write(results_legend(results));
 }
 
 void print_paths(Output& output, const RunOutcome& outcome) {
@@ -88,6 +86,15 @@ void print(const CommandContext& context, std::span<const BenchmarkResults> resu
   }
 }
 
+/// In the user's cache folder; empty where that is not known: the run then keeps them in its output folder.
+std::filesystem::path reference_dir() {
+  try {
+    return default_cache_folder() / "references";
+  } catch (const UsageError&) {
+    return {};
+  }
+}
+
 /// This very program, even when its file was replaced meanwhile.
 WorkerProgram worker_program(const CommandLine& line) {
   const auto texts = [](const std::vector<std::filesystem::path>& paths) {
@@ -105,6 +112,7 @@ int run_command(const CommandContext& context) {
   RunSurroundings surroundings;
   surroundings.libraries = loaded_library_versions();
   surroundings.worker = worker_program(context.line);
+  surroundings.reference_dir = reference_dir();
   if (context.line.run.machine_limits) {
     surroundings.limits = [&](std::span<const EngineServices* const> engines,
                               std::vector<std::int64_t> threads) {

@@ -1,9 +1,13 @@
 // The rule by which an iteration is tainted.
 #include "framework/interference.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
+
+#include "framework/hardware_info.h"
 
 namespace bv2 {
 namespace {
@@ -49,6 +53,16 @@ bool others_were_busy(const Values& values, const InterferenceScale& scale, doub
 
 }  // namespace
 
+InterferenceScale interference_scale(const std::filesystem::path& system_root) {
+  const HardwareInfo hardware = read_hardware_info({}, system_root);
+  InterferenceScale scale;
+  scale.cpus = hardware.allowed_cpu_count.value_or(scale.cpus);
+  scale.tick_ns = 1'000'000'000 / ::sysconf(_SC_CLK_TCK);
+  const auto l2 = hardware.caches.find("L2");
+  if (l2 != hardware.caches.end()) scale.private_cache_bytes = l2->second.size_bytes;
+  return scale;
+}
+
 std::vector<std::string> taints(const CounterValues& counters, const InterferenceScale& scale) {
   const Values values(counters);
   const double wall_ns = values.of("wall_time_ns");
@@ -80,9 +94,8 @@ bool is_tainted(std::span<const std::string> flags) {
 
 Interference interference_of(std::span<const std::vector<std::string>> flags) {
   Interference interference;
-  std::vector<bool> tainted;
   for (const std::vector<std::string>& own : flags) {
-    tainted.push_back(is_tainted(own));
+    if (is_tainted(own)) ++interference.tainted;
     for (const std::string& flag : own) {
       if (!flag.starts_with(taint_prefix)) continue;
       const auto cause =
@@ -94,17 +107,16 @@ Interference interference_of(std::span<const std::vector<std::string>> flags) {
       }
     }
   }
-  interference.tainted = std::ranges::count(tainted, true);
-  interference.left_out = std::ranges::count(counted_iterations(tainted), false);
+  interference.left_out = std::ranges::count(counted_iterations(flags), false);
   return interference;
 }
 
-std::vector<bool> counted_iterations(const std::vector<bool>& tainted) {
-  const auto clean = static_cast<std::size_t>(std::ranges::count(tainted, false));
-  if (clean < least_clean || 2 * clean < tainted.size()) return std::vector<bool>(tainted.size(), true);
-  std::vector<bool> counted(tainted);
-  counted.flip();
-  return counted;
+std::vector<bool> counted_iterations(std::span<const std::vector<std::string>> flags) {
+  std::vector<bool> clean;
+  for (const std::vector<std::string>& own : flags) clean.push_back(!is_tainted(own));
+  const auto count = static_cast<std::size_t>(std::ranges::count(clean, true));
+  if (count < least_clean || 2 * count < clean.size()) return std::vector<bool>(clean.size(), true);
+  return clean;
 }
 
 }  // namespace bv2

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ struct InterferenceScale {
   std::int64_t tick_ns = 10'000'000;           ///< resolution of /proc/stat
   std::int64_t private_cache_bytes = 1 << 20;  ///< what a thread has to read again on another processor
 };
+
+/// Of the machine that the program runs on.
+InterferenceScale interference_scale(const std::filesystem::path& system_root = "/");
 
 /// The part of an iteration's time that may be lost before it is tainted: 1%, half of what `compare` calls
 /// equivalent, so that two runs whose iterations just pass cannot be told apart by interference alone.
@@ -57,8 +61,8 @@ struct Interference {
 /// Of iterations with those flags.
 Interference interference_of(std::span<const std::vector<std::string>> flags);
 
-/// Which iterations statistics are made of, given which are tainted: the clean ones, if they are at least 3
+/// Which iterations statistics are made of, given their flags: the clean ones, if they are at least 3
 /// and at least half; else all, because a choice among few would show what was chosen.
-std::vector<bool> counted_iterations(const std::vector<bool>& tainted);
+std::vector<bool> counted_iterations(std::span<const std::vector<std::string>> flags);
 
 }  // namespace bv2

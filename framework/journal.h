@@ -43,12 +43,14 @@ struct LaunchRecord {
   std::int64_t pass = 0;      ///< which of the --launches it serves; a resumed one is served by several
   ScenarioMetadata metadata{};
   Phases phases{};
+  Verification verification{};
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("scenario", self.scenario);
     visit("pass", self.pass);
     visit("metadata", self.metadata);
     visit("phases", self.phases);
+    visit("verification", self.verification);
   }
 };
 

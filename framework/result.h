@@ -12,7 +12,9 @@
 
 #include "base/json.h"
 #include "framework/hardware_info.h"
+#include "framework/interference.h"
 #include "framework/model_benchmark.h"
+#include "framework/roofline.h"
 #include "framework/run_options.h"
 #include "framework/scenario_config.h"
 #include "framework/statistics.h"
@@ -57,6 +59,7 @@ struct Procedure {
   std::int64_t launches = 1;        ///< processes that were asked for
   std::optional<double> target_precision;
   std::optional<double> budget_seconds;  ///< of the whole run
+  bool verification = true;              ///< false: --no-verification
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("isolation", self.isolation);
@@ -65,6 +68,7 @@ struct Procedure {
     visit("launches", self.launches);
     visit("target_precision", self.target_precision);
     visit("budget_seconds", self.budget_seconds);
+    visit("verification", self.verification);
   }
 };
 
@@ -105,8 +109,10 @@ struct Iteration {
   std::int64_t order = 0;              ///< place among all measured iterations of the run, from 0
   std::int64_t round = 0;              ///< iterations of one round were taken in turns; from 0 over the run
   std::int64_t launch = 0;             ///< which process of the scenario did it, from 0
-  std::vector<std::string> flags;      ///< "output_differs": other tokens than the first iteration gave;
-                                       ///< "warm_up": before the steady state
+  std::vector<std::string>
+      flags;                 ///< "output_differs": other tokens than the first iteration gave; "warm_up":
+                             ///< before the steady state; and what tainted it (framework/interference.h)
+  CounterValues counters{};  ///< of the system, between just before and just after
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("start_ns", self.start_ns);
@@ -115,6 +121,7 @@ struct Iteration {
     visit("round", self.round);
     visit("launch", self.launch);
     visit("flags", self.flags);
+    visit("counters", self.counters);
   }
 };
 
@@ -211,6 +218,8 @@ struct ScenarioResult {
   Phases phases;
   ScenarioOutput output;
   Verification verification;
+  Interference interference;         ///< of the measured iterations
+  std::optional<Roofline> roofline;  ///< null where what a forward costs is not known
   GpuMetrics gpu_metrics;
 
   /// The summary of a metric ("latency"), or null where there is none.
@@ -230,6 +239,8 @@ struct ScenarioResult {
     visit("phases", self.phases);
     visit("output", self.output);
     visit("verification", self.verification);
+    visit("interference", self.interference);
+    visit("roofline", self.roofline);
     visit("gpu_metrics", self.gpu_metrics);
   }
 };

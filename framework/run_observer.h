@@ -19,6 +19,8 @@ class RunObserver {
   virtual ~RunObserver() = default;
   /// `iterations` counts warm-up and measured ones of all scenarios, as far as they are known beforehand.
   virtual void run_started(std::int64_t /*scenarios*/, std::int64_t /*iterations*/) {}
+  /// A reference that the benchmark's scenarios are held against is computed.
+  virtual void reference_started(std::string_view /*benchmark*/) {}
   /// Once for each launch of the scenario.
   virtual void scenario_started(std::int64_t /*index*/, std::string_view /*benchmark*/,
                                 std::string_view /*scenario*/) {}

@@ -16,6 +16,7 @@
 #include "framework/resumption.h"
 #include "framework/rounds.h"
 #include "framework/run_plan.h"
+#include "framework/scenario_references.h"
 #include "framework/timestamp.h"
 #include "framework/worker/local_worker.h"
 #include "framework/worker/worker_process.h"
@@ -64,6 +65,7 @@ Json asked_of(std::span<const PlannedBenchmark> plan, const RunOptions& options,
   asked["prompt"] = to_json(prompt);
   asked["schedule"] = to_json(options.schedule);
   asked["launches"] = options.launches;
+  asked["verification"] = options.verification;
   asked["target_precision"] = options.target_precision;
   return asked;
 }
@@ -107,7 +109,10 @@ class Run {
         limits_(limits_for(plan, surroundings)),
         git_(commit_of(options)) {
     setting_.journal = [this](const auto& append) { write_journal(append); };
-    setting_.new_worker = [this](const ScenarioRun& scenario) { return new_worker(scenario); };
+    setting_.new_worker = [this](const ScenarioRun& scenario) {
+      return new_worker(scenario.spent_ns(), scenario.index());
+    };
+    setting_.reference = [this](std::int64_t index) { return references_[static_cast<std::size_t>(index)]; };
     setting_.metadata = [this](const PlannedBenchmark& benchmark) { return metadata_of(benchmark); };
     for (const PlannedBenchmark& benchmark : plan_) {
       for (const PlannedScenario& scenario : benchmark.scenarios) {
@@ -122,6 +127,7 @@ class Run {
     setting_.observer.run_started(static_cast<std::int64_t>(scenarios_.size()),
                                   iteration_count(plan_) * options_.launches);
     show_ended();
+    find_references();
     measure();
     record_documents();
     write_summary();
@@ -210,6 +216,31 @@ class Run {
     }
   }
 
+  /// Before anything else is resident.
+  void find_references() {
+    references_.assign(scenarios_.size(), {.file = {}, .reason = "--no-verification"});
+    if (!options_.verification) return;
+    const std::filesystem::path folder = surroundings_.reference_dir.empty()
+                                             ? options_.output_dir / "references"
+                                             : surroundings_.reference_dir;
+    const ReferenceSetting setting{.store = ReferenceStore(folder),
+                                   .prompt = setting_.prompt,
+                                   .interrupt = setting_.interrupt,
+                                   .observer = setting_.observer,
+                                   .new_worker = [this] { return new_worker(0, {}); },
+                                   .available_memory_bytes = memory_left()};
+    try {
+      references_ = scenario_references(plan_, setting);
+    } catch (const Interrupted&) {
+      // The run ends before its first scenario.
+    }
+  }
+
+  [[nodiscard]] std::function<std::optional<std::int64_t>()> memory_left() const {
+    if (surroundings_.available_memory_bytes) return surroundings_.available_memory_bytes;
+    return [] { return available_memory_bytes(); };
+  }
+
   void measure() {
     std::int64_t measured_ns = 0;
     for (const ScenarioRun& scenario : scenarios_) measured_ns += scenario.measured_ns();
@@ -220,9 +251,7 @@ class Run {
          .passes = options_.launches,
          .stopping = {.target_precision = options_.target_precision, .budget_ns = options_.budget_ns},
          .budget_end_ns = monotonic_now_ns() + options_.budget_ns - measured_ns,
-         .available_memory_bytes = surroundings_.available_memory_bytes
-                                       ? surroundings_.available_memory_bytes
-                                       : [] { return available_memory_bytes(); },
+         .available_memory_bytes = memory_left(),
          .ended = [this](const ScenarioRun& scenario) { add_to_document(scenario).write(); }});
     try {
       rounds.run();
@@ -265,7 +294,8 @@ class Run {
     outcome_.documents.push_back(keeper.path());
   }
 
-  std::unique_ptr<Worker> new_worker(const ScenarioRun& scenario) {
+  /// For a scenario, or for a reference: then without an index.
+  std::unique_ptr<Worker> new_worker(std::int64_t spent_ns, std::optional<std::int64_t> index) {
     if (options_.isolation == Isolation::none) {
       return std::make_unique<LocalWorker>(benchmarks_, setting_.interrupt);
     }
@@ -274,11 +304,13 @@ class Run {
                                  .memory_limit_bytes = options_.memory_limit_bytes,
                                  .on_output = {}};
     if (options_.scenario_timeout_ns > 0) {
-      process.time_left_ns = std::max<std::int64_t>(options_.scenario_timeout_ns - scenario.spent_ns(), 1);
+      process.time_left_ns = std::max<std::int64_t>(options_.scenario_timeout_ns - spent_ns, 1);
     }
-    process.on_output = [this, index = scenario.index()](std::string_view line) {
-      setting_.observer.worker_output(index, line);
-    };
+    if (index) {
+      process.on_output = [this, index](std::string_view line) {
+        setting_.observer.worker_output(*index, line);
+      };
+    }
     return std::make_unique<WorkerProcess>(std::move(process), setting_.interrupt);
   }
 
@@ -298,7 +330,8 @@ class Run {
                           .schedule_seed = run_.schedule_seed,
                           .launches = options_.launches,
                           .target_precision = {},
-                          .budget_seconds = {}};
+                          .budget_seconds = {},
+                          .verification = options_.verification};
     if (options_.target_precision > 0) metadata.procedure.target_precision = options_.target_precision;
     if (options_.budget_ns > 0) {
       metadata.procedure.budget_seconds = static_cast<double>(options_.budget_ns) * 1e-9;
@@ -331,6 +364,7 @@ class Run {
   RunRecord run_;
   Journal journal_;
   std::vector<ScenarioRun> scenarios_;
+  std::vector<ScenarioReference> references_;  // of scenarios_
   std::vector<DocumentKeeper> keepers_;
   std::filesystem::path summary_path_;
   RunSummary summary_;

@@ -37,6 +37,8 @@ struct RunSurroundings {
   /// when the run is known to be possible. None: nothing.
   std::function<MachineLimits(std::span<const EngineServices* const>, std::vector<std::int64_t>)> limits{};
   std::function<std::chrono::system_clock::time_point()> wall_clock = std::chrono::system_clock::now;
+  /// Where references are kept; empty: `references` in the output folder.
+  std::filesystem::path reference_dir{};
   WorkerProgram worker{};  ///< for options.isolation process
   /// Bytes that can still be taken; none: asks the system.
   std::function<std::optional<std::int64_t>()> available_memory_bytes{};

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "framework/gate.h"
+#include "framework/scenario_roofline.h"
 #include "framework/scenario_summary.h"
 #include "framework/token_timeline.h"
 #include "framework/worker/messages.h"
@@ -35,6 +37,7 @@ void ScenarioRun::apply(const LaunchRecord& record) {
   if (launches_ == 0) {
     result_.metadata = record.metadata;
     result_.phases = record.phases;
+    result_.verification = record.verification;
   }
   if (record.pass != pass_) iterations_in_pass_ = 0;
   pass_ = record.pass;
@@ -98,6 +101,7 @@ void ScenarioRun::show_unkept(const LaunchRecord& record) {
   if (launches_ > 0) return;
   result_.metadata = record.metadata;
   result_.phases = record.phases;
+  result_.verification = record.verification;
 }
 
 void ScenarioRun::guarded(const std::function<void()>& work) {
@@ -140,9 +144,17 @@ void ScenarioRun::prepare(LaunchRecord& record) {
 
 void ScenarioRun::check(LaunchRecord& record) {
   begin(ScenarioStep::check);
-  const PhaseReply checked = worker_->ask(CheckRequest{});
-  record.phases.first_call_seconds = checked.seconds;
-  raise_to(record.phases.peak_host_memory.generate, checked.peak_bytes);
+  const ScenarioReference reference = setting_->reference(index_);
+  CheckRequest::Reply checked = worker_->ask(CheckRequest{.reference = reference.file.string()});
+  record.phases.first_call_seconds = checked.phase.seconds;
+  raise_to(record.phases.peak_host_memory.generate, checked.phase.peak_bytes);
+  record.verification =
+      reference.file.empty() ? not_verified(reference.reason) : std::move(checked.verification);
+  if (record.verification.status == VerificationStatus::failed) {
+    throw ScenarioFailure(ScenarioStatus::failed,
+                          fmt::format("the output is not that of {}: {}", gate_reference,
+                                      record.verification.reason.value_or("it differs")));
+  }
 }
 
 void ScenarioRun::warm_up(LaunchRecord& record) {
@@ -229,7 +241,9 @@ ScenarioResult ScenarioRun::result() const {
     result.error.emplace(fmt::format("interrupted after {} of {} iterations", iterations_in_pass_,
                                      scenario_->config.measurement_iterations));
   }
+  if (result.iterations.empty()) return result;
   summarise_scenario(result, peak_memory_bytes_);
+  result.roofline = scenario_roofline(result);
   return result;
 }
 

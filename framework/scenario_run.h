@@ -14,6 +14,7 @@
 #include "framework/result.h"
 #include "framework/run_observer.h"
 #include "framework/run_plan.h"
+#include "framework/scenario_references.h"
 #include "framework/stopping.h"
 #include "framework/worker/worker.h"
 
@@ -32,6 +33,8 @@ struct RunSetting {
   std::function<std::unique_ptr<Worker>(const ScenarioRun& scenario)> new_worker{};
   /// What is known before a scenario begins.
   std::function<ScenarioMetadata(const PlannedBenchmark&)> metadata{};
+  /// What the scenario of that index is held against.
+  std::function<ScenarioReference(std::int64_t index)> reference{};
 };
 
 /// Drives a worker through its steps. Each step's outcome becomes a record, which goes to the journal and is

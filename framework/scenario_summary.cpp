@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 
+#include "framework/interference.h"
 #include "framework/token_timeline.h"
 
 namespace bv2 {
@@ -50,20 +52,48 @@ const Metric* metric_named(ModelKind kind, std::string_view name) {
   return found == metrics(kind).end() ? nullptr : &*found;
 }
 
-Summary summary_of(const ScenarioResult& scenario, const Metric& metric) {
-  std::vector<double> values;
-  std::vector<std::int64_t> launches;
-  for (const IterationValue& found : metric_values(scenario, metric.name)) {
-    values.push_back(found.value);
-    launches.push_back(found.iteration->launch);
+/// All values of a metric, and those of them that its statistics are made of.
+class CountedSeries {
+ public:
+  void add(double value, std::int64_t launch, bool counts) {
+    if (counts) {
+      places_.push_back(all_.size());
+      counted_.push_back(value);
+      launches_.push_back(launch);
+    }
+    all_.push_back(value);
   }
-  return summarise(std::string(metric.unit), std::move(values), launches);
+
+  Summary summarise(std::string unit) && {
+    Summary summary = bv2::summarise(std::move(unit), std::move(counted_), launches_);
+    for (std::size_t& outlier : summary.outliers) outlier = places_[outlier];
+    summary.measurements = std::move(all_);
+    return summary;
+  }
+
+ private:
+  std::vector<double> all_;
+  std::vector<double> counted_;
+  std::vector<std::size_t> places_;  // of counted_ in all_
+  std::vector<std::int64_t> launches_;
+};
+
+Summary summary_of(const ScenarioResult& scenario, const Metric& metric, const std::vector<bool>& counted) {
+  CountedSeries series;
+  for (std::size_t i = 0; i < scenario.iterations.size(); ++i) {
+    const Iteration& iteration = scenario.iterations[i];
+    if (const auto value = metric.value(times_of(scenario, iteration))) {
+      series.add(*value, iteration.launch, counted[i]);
+    }
+  }
+  return std::move(series).summarise(std::string(metric.unit));
 }
 
-TokenLatency token_latency_of(const ScenarioResult& scenario) {
+TokenLatency token_latency_of(const ScenarioResult& scenario, const std::vector<bool>& counted) {
   std::map<std::int64_t, LaunchValues> launches;
-  for (const Iteration& iteration : scenario.iterations) {
-    if (!counts(iteration)) continue;
+  for (std::size_t place = 0; place < scenario.iterations.size(); ++place) {
+    const Iteration& iteration = scenario.iterations[place];
+    if (!counted[place]) continue;
     IterationValues& tokens = launches[iteration.launch].emplace_back();
     for (std::size_t i = 1; i < iteration.token_ns.size(); ++i) {
       tokens.push_back(static_cast<double>(iteration.token_ns[i] - iteration.token_ns[i - 1]) *
@@ -79,16 +109,29 @@ TokenLatency token_latency_of(const ScenarioResult& scenario) {
 
 }  // namespace
 
-bool counts(const Iteration& iteration) {
-  return std::ranges::find(iteration.flags, warm_up_flag) == iteration.flags.end();
+std::vector<bool> counting_iterations(const ScenarioResult& scenario) {
+  std::vector<std::size_t> steady;
+  std::vector<std::vector<std::string>> flags;
+  for (std::size_t i = 0; i < scenario.iterations.size(); ++i) {
+    const auto& own = scenario.iterations[i].flags;
+    if (std::ranges::find(own, warm_up_flag) != own.end()) continue;
+    steady.push_back(i);
+    flags.push_back(own);
+  }
+  const std::vector<bool> clean = counted_iterations(flags);
+  std::vector<bool> counted(scenario.iterations.size(), false);
+  for (std::size_t i = 0; i < steady.size(); ++i) counted[steady[i]] = clean[i];
+  return counted;
 }
 
 std::vector<IterationValue> metric_values(const ScenarioResult& scenario, std::string_view metric) {
   const Metric* known = metric_named(kind_of(scenario), metric);
   if (known == nullptr) return {};
+  const std::vector<bool> counted = counting_iterations(scenario);
   std::vector<IterationValue> values;
-  for (const Iteration& iteration : scenario.iterations) {
-    if (!counts(iteration)) continue;
+  for (std::size_t i = 0; i < scenario.iterations.size(); ++i) {
+    const Iteration& iteration = scenario.iterations[i];
+    if (!counted[i]) continue;
     if (const auto value = known->value(times_of(scenario, iteration)))
       values.push_back({&iteration, *value});
   }
@@ -99,12 +142,20 @@ void summarise_scenario(ScenarioResult& scenario, std::span<const double> peak_m
   scenario.measurements.clear();
   if (scenario.iterations.empty()) return;
   find_warm_up(scenario);
+  const std::vector<bool> counted = counting_iterations(scenario);
+  std::vector<std::vector<std::string>> flags;
+  for (const Iteration& iteration : scenario.iterations) flags.push_back(iteration.flags);
+  scenario.interference = interference_of(flags);
+  scenario.interference.left_out = 0;
+  for (std::size_t i = 0; i < counted.size(); ++i) {
+    if (!counted[i] && is_tainted(flags[i])) ++scenario.interference.left_out;
+  }
   for (const Metric& metric : metrics(kind_of(scenario))) {
-    scenario.measurements.emplace_back(metric.name, summary_of(scenario, metric));
+    scenario.measurements.emplace_back(metric.name, summary_of(scenario, metric, counted));
   }
   scenario.measurements.emplace_back(
       "peak_host_memory", summarise("bytes", {peak_memory_bytes.begin(), peak_memory_bytes.end()}));
-  scenario.token_latency = token_latency_of(scenario);
+  scenario.token_latency = token_latency_of(scenario, counted);
 }
 
 }  // namespace bv2

@@ -14,8 +14,9 @@ namespace bv2 {
 /// The flag of measured iterations that turned out to be before the steady state.
 inline constexpr std::string_view warm_up_flag = "warm_up";
 
-/// Whether an iteration enters the statistics.
-bool counts(const Iteration& iteration);
+/// Which iterations enter the statistics: those of the steady state, as far as enough of them are clean
+/// (counted_iterations).
+std::vector<bool> counting_iterations(const ScenarioResult& scenario);
 
 /// A metric's value of each iteration that counts, with the iteration; nothing where it has no meaning.
 struct IterationValue {

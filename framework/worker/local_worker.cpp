@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "framework/check_sink.h"
+#include "framework/gate.h"
 
 namespace bv2 {
 namespace {
@@ -42,8 +43,9 @@ struct Row {
 };
 template <class Request>
 constexpr Row row{Request::name, answer<Request>};
-constexpr std::array rows{row<LoadRequest>,  row<MakePromptRequest>, row<PrepareRequest>,
-                          row<CheckRequest>, row<IterateRequest>,    row<DescribeRequest>};
+constexpr std::array rows{row<LoadRequest>,    row<MakePromptRequest>,    row<PrepareRequest>,
+                          row<CheckRequest>,   row<MakeReferenceRequest>, row<IterateRequest>,
+                          row<DescribeRequest>};
 
 }  // namespace
 
@@ -101,25 +103,56 @@ PhaseReply LocalWorker::reply_to(const PrepareRequest& /*request*/) {
   return reply;
 }
 
-PhaseReply LocalWorker::reply_to(const CheckRequest& /*request*/) {
-  PhaseReply reply;
+CheckRequest::Reply LocalWorker::reply_to(const CheckRequest& request) {
+  CheckRequest::Reply reply;
+  std::optional<Gate> gate;
+  if (!request.reference.empty()) {
+    try {
+      gate.emplace(read_reference(request.reference), prompt_.ids, model_, run_dtype());
+    } catch (const Error& error) {  // the scenario is none the worse for it
+      reply.verification = not_verified(one_line(error.what()));
+    }
+  }
+  const std::int64_t new_tokens =
+      gate ? gate->new_tokens() : std::min(check_tokens, config_.num_tokens_to_generate);
+  CheckSink sink(config_.batch_size, new_tokens, model_.vocab_size, *interrupt_,
+                 gate ? &gate->sink() : nullptr);
   memory_.reset();
-  const std::int64_t new_tokens = std::min(check_tokens, config_.num_tokens_to_generate);
-  CheckSink sink(config_.batch_size, new_tokens, model_.vocab_size, *interrupt_);
-  reply.seconds = seconds_of([&] { session().generate(prompt_.ids, new_tokens, sink); });
+  reply.phase.seconds = seconds_of([&] { session().generate(prompt_.ids, new_tokens, sink); });
+  reply.phase.peak_bytes = memory_.peak_bytes();
   sink.check_complete();
-  reply.peak_bytes = memory_.peak_bytes();
+  if (gate) reply.verification = gate->verdict();
   return reply;
+}
+
+MakeReferenceRequest::Reply LocalWorker::reply_to(const MakeReferenceRequest& request) {
+  const Reference reference = make_reference(session(), model_, prompt_.ids, request.new_tokens, *interrupt_);
+  write_reference(request.file, reference);
+  return {};
+}
+
+Dtype LocalWorker::run_dtype() const {
+  const std::optional<Dtype> dtype = dtype_from_name(config_.dtype);
+  if (!dtype) fail("the dtype '{}' has no bound", config_.dtype);
+  return *dtype;
 }
 
 IterateRequest::Reply LocalWorker::reply_to(const IterateRequest& /*request*/) {
   Session& session = this->session();
   if (!timeline_) timeline_.emplace(config_.batch_size, config_.num_tokens_to_generate, *interrupt_);
+  if (!monitor_) {
+    monitor_.emplace();
+    scale_ = interference_scale();
+  }
   memory_.reset();
+  monitor_->begin();
   timeline_->start();
   session.generate(prompt_.ids, config_.num_tokens_to_generate, *timeline_);
+  monitor_->end();
   timeline_->check_complete();
   IterateRequest::Reply reply;
+  reply.iteration.counters = monitor_->values();
+  reply.iteration.flags = taints(reply.iteration.counters, scale_);
   reply.peak_bytes = memory_.peak_bytes();
   reply.iteration.start_ns = timeline_->start_ns();
   reply.iteration.token_ns.assign(timeline_->token_ns().begin(), timeline_->token_ns().end());

@@ -5,8 +5,11 @@
 #include <optional>
 #include <span>
 
+#include "base/dtype.h"
 #include "base/interrupt.h"
+#include "framework/interference.h"
 #include "framework/memory_usage.h"
+#include "framework/monitors/iteration_monitor.h"
 #include "framework/token_timeline.h"
 #include "framework/worker/messages.h"
 #include "framework/worker/worker.h"
@@ -23,13 +26,16 @@ class LocalWorker final : public Worker {
   LoadRequest::Reply reply_to(const LoadRequest& request);
   PromptInfo reply_to(const MakePromptRequest& request);
   PhaseReply reply_to(const PrepareRequest& request);
-  PhaseReply reply_to(const CheckRequest& request);
+  CheckRequest::Reply reply_to(const CheckRequest& request);
+  MakeReferenceRequest::Reply reply_to(const MakeReferenceRequest& request);
   IterateRequest::Reply reply_to(const IterateRequest& request);
   DescribeRequest::Reply reply_to(const DescribeRequest& request);
 
  private:
   /// Throws Error where there is no session yet.
   Session& session();
+  /// Throws Error for one that is not known.
+  [[nodiscard]] Dtype run_dtype() const;
 
   std::span<const std::unique_ptr<ModelBenchmark>> benchmarks_;
   const InterruptFlag* interrupt_;
@@ -40,6 +46,8 @@ class LocalWorker final : public Worker {
   ModelFacts model_;
   Prompt prompt_;
   std::optional<TokenTimeline> timeline_;
+  std::optional<IterationMonitor> monitor_;
+  InterferenceScale scale_;
 };
 
 }  // namespace bv2

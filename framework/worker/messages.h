@@ -104,12 +104,39 @@ struct PrepareRequest {
   static void fields(Self& /*self*/, Visit&& /*visit*/) {}
 };
 
-/// A short generation whose logits and tokens must be sane.
+/// A short generation whose logits and tokens must be sane, and those of the reference where there is one.
 struct CheckRequest {
   static constexpr std::string_view name = "check";
-  using Reply = PhaseReply;
+  struct Reply {
+    PhaseReply phase;
+    Verification verification;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+      visit("phase", self.phase);
+      visit("verification", self.verification);
+    }
+  };
+  std::string reference{};  ///< file; empty: none
   template <class Self, class Visit>
-  static void fields(Self& /*self*/, Visit&& /*visit*/) {}
+  static void fields(Self& self, Visit&& visit) {
+    visit("reference", self.reference);
+  }
+};
+
+/// Writes what the scenarios of the same model and prompt are held against.
+struct MakeReferenceRequest {
+  static constexpr std::string_view name = "make_reference";
+  struct Reply {
+    template <class Self, class Visit>
+    static void fields(Self& /*self*/, Visit&& /*visit*/) {}
+  };
+  std::string file;
+  std::int64_t new_tokens = 0;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("file", self.file);
+    visit("new_tokens", self.new_tokens);
+  }
 };
 
 /// One iteration, be it to warm up or to be measured.

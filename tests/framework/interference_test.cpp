@@ -90,16 +90,23 @@ TEST(Interference, IsSummedUpByCause) {
   EXPECT_EQ(interference_of(std::span(flags).subspan(2, 2)).left_out, 0) << "none would remain";
 }
 
+/// Of tainted iterations ('t') and others.
+std::vector<bool> counted(std::string_view iterations) {
+  std::vector<std::vector<std::string>> flags;
+  for (const char c : iterations) {
+    flags.push_back(c == 't' ? std::vector<std::string>{"tainted_steal"} : std::vector<std::string>{});
+  }
+  return counted_iterations(flags);
+}
+
 TEST(Interference, CountsTheCleanWhereEnoughRemain) {
   using V = std::vector<bool>;
-  EXPECT_EQ(counted_iterations(V{false, true, false, false, true}), (V{true, false, true, true, false}));
-  EXPECT_EQ(counted_iterations(V{false, true, true, false}), V(4, true)) << "2 are too few";
-  EXPECT_EQ(counted_iterations(V{true, true, true, true, false, false, false}), V(7, true))
-      << "fewer than half";
-  EXPECT_EQ(counted_iterations(V{true, true, true, false, false, false}),
-            (V{false, false, false, true, true, true}));
-  EXPECT_EQ(counted_iterations(V{false, false}), V(2, true));
-  EXPECT_EQ(counted_iterations({}), V{});
+  EXPECT_EQ(counted("-t--t"), (V{true, false, true, true, false}));
+  EXPECT_EQ(counted("-tt-"), V(4, true)) << "2 are too few";
+  EXPECT_EQ(counted("tttt---"), V(7, true)) << "fewer than half";
+  EXPECT_EQ(counted("ttt---"), (V{false, false, false, true, true, true}));
+  EXPECT_EQ(counted("--"), V(2, true));
+  EXPECT_EQ(counted(""), V{});
 }
 
 }  // namespace

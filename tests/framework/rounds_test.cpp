@@ -130,7 +130,7 @@ TEST_F(RoundsTest, EachLaunchDoesEverythingAnew) {
   ASSERT_EQ(turns.size(), 18U);
   for (std::size_t i = 0; i < turns.size(); ++i) EXPECT_EQ(turns[i].launch, i < 9 ? 0 : 1);
   EXPECT_EQ(turns[9].round, 3);
-  EXPECT_EQ(document().benchmark_scenarios[0].measurement("latency")->count, 6U);
+  EXPECT_EQ(document().benchmark_scenarios[0].measurement("latency")->measurements.size(), 6U);
 }
 
 TEST_F(RoundsTest, AFaultLeavesTheOtherRoundsWhole) {

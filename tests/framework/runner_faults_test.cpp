@@ -15,8 +15,10 @@ namespace bv2 {
 namespace {
 
 using test::Fault;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 using RunnerFaultsTest = test::RunTest;
 
@@ -83,8 +85,8 @@ TEST_F(RunnerFaultsTest, OtherScenariosOfTheBenchmarkGoOnToo) {
 TEST_F(RunnerFaultsTest, OutputThatDiffersBetweenIterationsIsFlagged) {
   add({.fault = Fault::other_output_each_call});
   EXPECT_EQ(run().exit_status, 0);
-  EXPECT_THAT(scenario().iterations[0].flags, ElementsAre());
-  EXPECT_THAT(scenario().iterations[1].flags, ElementsAre("output_differs"));
+  EXPECT_THAT(scenario().iterations[0].flags, Not(Contains("output_differs")));
+  EXPECT_THAT(scenario().iterations[1].flags, Contains("output_differs"));
 }
 
 TEST_F(RunnerFaultsTest, CtrlCKeepsWhatWasMeasured) {

@@ -45,6 +45,7 @@ RunTest::RunTest() {
   options_.num_tokens_to_generate = {5};
   options_.level = 0;
   options_.isolation = Isolation::none;
+  options_.verification = false;  // it would be one call of the session more
   options_.schedule = Schedule::sequential;
   options_.commit_id = "0123abc";
   options_.branch_name = "a-branch";
