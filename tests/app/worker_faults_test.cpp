@@ -110,7 +110,8 @@ TEST_P(WorkerFault, CostsItsScenarioAndNoMore) {
 constexpr auto crashed = ScenarioStatus::crashed;
 constexpr auto failed = ScenarioStatus::failed;
 constexpr auto timed_out = ScenarioStatus::timed_out;
-const std::vector<std::string> one_second{"--timeout", "1s"};
+// Enough for a process to start while other tests run.
+const std::vector<std::string> short_timeout{"--timeout", "3s"};
 
 INSTANTIATE_TEST_SUITE_P(
     Faults, WorkerFault,
@@ -128,16 +129,16 @@ INSTANTIATE_TEST_SUITE_P(
                   "the connection to its process broke \\(sent something that is no message\\).*"},
         FaultCase{"fault_deaf", crashed, "the connection to its process broke \\(closed\\).*"},
         FaultCase{"fault_loop_in_iteration", timed_out,
-                  "an iteration was not done after 1 s \\(--timeout\\), and its process was killed", 2,
-                  one_second},
+                  "an iteration was not done after 3 s \\(--timeout\\), and its process was killed", 2,
+                  short_timeout},
         FaultCase{"fault_loop_in_prepare", timed_out,
-                  "preparing was not done after 1 s \\(--timeout\\), and its process was killed", 0,
-                  one_second},
+                  "preparing was not done after 3 s \\(--timeout\\), and its process was killed", 0,
+                  short_timeout},
         FaultCase{"fault_loop_in_iteration",
                   timed_out,
                   "the scenario.*--scenario-timeout.*",
                   2,
-                  {"--scenario-timeout", "2s"}},
+                  {"--scenario-timeout", "4s"}},
         FaultCase{"fault_exception", failed, "the model broke in two lines"},
         FaultCase{"fault_nan_logits", failed, "the check failed: the logit of token id 3 is nan .*", 0},
         FaultCase{"fault_token_count", failed, "the model gave 4 new tokens of the 5 it was asked for", 0}),
