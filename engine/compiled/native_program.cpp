@@ -1,0 +1,215 @@
+// A graph as generated code that is loaded and can run.
+#include "engine/compiled/native_program.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "base/error.h"
+#include "engine/eager/eager_executor.h"
+#include "engine/eager/operations.h"
+#include "engine/kernels/panel_products.h"
+#include "engine/kernels/parallel.h"
+#include "engine/threads.h"
+
+namespace bv2::engine::compiled {
+namespace {
+
+constexpr long no_bad_id = std::numeric_limits<long>::min();
+constexpr std::size_t alignment = Storage::alignment_bytes;
+
+std::size_t rounded_up(std::size_t bytes) { return (bytes + alignment - 1) / alignment * alignment; }
+
+/// Whether oneDNN multiplies panels of that dtype on this machine; otherwise our own loops do.
+bool library_multiplies(Dtype dtype) {
+  static const bool float32 = !OneDnnPanels::isa(Dtype::float32).empty();
+  static const bool bfloat16 = !OneDnnPanels::isa(Dtype::bfloat16).empty();
+  return (dtype == Dtype::float32 && float32) || (dtype == Dtype::bfloat16 && bfloat16);
+}
+
+Dims dims_at(const std::vector<Expression>& expressions, const Sizes& sizes) {
+  std::vector<std::int64_t> values;
+  for (const Expression& expression : expressions) values.push_back(expression.at(sizes));
+  return Dims(std::span<const std::int64_t>(values));
+}
+
+}  // namespace
+
+NativeProgram::NativeProgram(EmittedCode code, LoadedCode loaded)
+    : code_(std::move(code)), loaded_(std::move(loaded)), addresses_(code_.graph.buffers.size()) {
+  auto* const version = loaded_.library.function<int()>(std::string(abi_name));
+  entry_ = loaded_.library.function<void(const Launch*)>(std::string(entry_name));
+  if (version == nullptr || version() != BV2_GENERATED_ABI || entry_ == nullptr)
+    fail("the generated code of {} is of another version of this program", code_.graph.name);
+  for (std::size_t i = 0; i < addresses_.size(); ++i) {
+    const Tensor& constant = code_.graph.buffers[i].tensor;
+    if (constant.defined())
+      addresses_[i] = constant.storage()->data() +
+                      static_cast<std::size_t>(constant.offset()) * size_bytes(constant.dtype());
+  }
+}
+
+NativeProgram::~NativeProgram() = default;
+
+void NativeProgram::prepare(const Sizes& sizes) {
+  const int threads = static_cast<int>(thread_count());
+  if (sizes == sizes_ && threads == threads_) return;
+  sizes_ = sizes;
+  threads_ = threads;
+  // Buffers of one node lie one after another; those of another node may lie over them.
+  std::map<std::size_t, std::size_t> ends;
+  std::size_t added_bytes = 0;
+  added_.clear();
+  for (const AddedBuffer& added : code_.added) {
+    const Buffer& buffer = code_.graph.buffers[static_cast<std::size_t>(added.buffer)];
+    std::size_t& end = ends[added.of_graph];
+    added_.push_back({added.buffer, end});
+    end += rounded_up(static_cast<std::size_t>(product(buffer.shape).at(sizes)) * size_bytes(buffer.dtype));
+    added_bytes = std::max(added_bytes, end);
+  }
+  scratch_stride_ = 0;
+  for (const std::vector<Expression>& parts : code_.scratch_floats) {
+    std::int64_t floats = 0;
+    for (const Expression& part : parts) floats += part.at(sizes);
+    scratch_stride_ = std::max(scratch_stride_, floats);
+  }
+  constexpr std::int64_t floats_a_line = alignment / sizeof(float);
+  scratch_stride_ = (scratch_stride_ + floats_a_line - 1) / floats_a_line * floats_a_line;
+  const std::size_t bytes = added_bytes + static_cast<std::size_t>(scratch_stride_ * threads) * sizeof(float);
+  if (memory_ == nullptr || memory_->size_bytes() < bytes) {
+    memory_.reset();
+    memory_ = std::make_unique<Storage>(bytes);
+  }
+  for (const AddedPlace& place : added_)
+    addresses_[static_cast<std::size_t>(place.buffer)] = memory_->data() + place.offset;
+  scratch_ = reinterpret_cast<float*>(memory_->data() + added_bytes);
+}
+
+void NativeProgram::run(const Sizes& sizes, std::span<std::byte* const> buffers, CallRunner& calls) {
+  prepare(sizes);
+  for (std::size_t i = 0; i < buffers.size(); ++i)
+    if (!code_.graph.buffers[i].tensor.defined()) addresses_[i] = buffers[i];
+  calls_ = &calls;
+  bad_id_ = no_bad_id;
+  const Launch call{.batch = sizes.batch,
+                    .tokens = sizes.tokens,
+                    .past = sizes.past,
+                    .capacity = sizes.capacity,
+                    .buffers = reinterpret_cast<char* const*>(addresses_.data()),
+                    .scratch = scratch_,
+                    .scratch_stride = scratch_stride_,
+                    .threads = threads_,
+                    .arrivals = &arrivals_,
+                    .bad_id = &bad_id_,
+                    .engine = this,
+                    .in_parallel = in_parallel,
+                    .run_node = run_node_of};
+  entry_(&call);
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+  if (bad_id_ != no_bad_id) fail("take_rows: the id {} is outside of the table", bad_id_);
+}
+
+void NativeProgram::in_parallel(void* /*engine*/, void (*body)(const Launch*, int), const Launch* call) {
+  *call->arrivals = 0;
+#pragma omp parallel num_threads(call->threads)
+  {
+    Launch mine = *call;
+    mine.threads = omp_get_num_threads();  // a nested or limited region has fewer than were asked for
+    body(&mine, omp_get_thread_num());
+  }
+}
+
+// No exception may pass through generated code: the first one waits until it has returned.
+void NativeProgram::run_node_of(void* engine, int node) {
+  auto& self = *static_cast<NativeProgram*>(engine);
+  if (self.failure_) return;
+  try {
+    self.run_node(self.code_.host_nodes[static_cast<std::size_t>(node)]);
+  } catch (...) {
+    self.failure_ = std::current_exception();
+  }
+}
+
+void NativeProgram::run_node(const HostNode& host) {
+  if (host.node.kind == NodeKind::product) return run_product(host.node);
+  if (host.node.kind == NodeKind::matmul) return run_matmul(host.node);
+  calls_->run_call(host.of_graph);
+}
+
+std::byte* NativeProgram::address(const View& view) const {
+  if (!view.defined()) return nullptr;
+  const auto index = static_cast<std::size_t>(view.buffer);
+  return addresses_[index] +
+         static_cast<std::size_t>(view.offset.at(sizes_)) * size_bytes(code_.graph.buffers[index].dtype);
+}
+
+void NativeProgram::run_product(const Node& node) {
+  const View& x = node.inputs[0];
+  std::int64_t rows = 1;
+  for (std::size_t dim = 0; dim + 1 < x.shape.size(); ++dim) rows *= x.shape[dim].at(sizes_);
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    const View& weight = node.inputs[1 + 2 * i];
+    const PanelMatrix matrix = panels_of(code_.graph.buffers[static_cast<std::size_t>(weight.buffer)].tensor);
+    const std::byte* bias = address(node.inputs[2 + 2 * i]);
+    std::byte* out = address(node.outputs[i]);
+    if (!library_multiplies(matrix.dtype)) {
+      multiply_by_own_loops(matrix, rows, address(x), bias, out);
+      continue;
+    }
+    onednn_.multiply(
+        {.weight = matrix,
+         .rows = rows,
+         .fusion = {.bias = bias != nullptr, .activation = {}, .other = ProductFusion::Other::none},
+         .x = address(x),
+         .bias = bias,
+         .other = nullptr,
+         .out = out});
+  }
+}
+
+void NativeProgram::multiply_by_own_loops(const PanelMatrix& matrix, std::int64_t rows, const std::byte* x,
+                                          const std::byte* bias, std::byte* out) {
+  wide_input_.resize(std::max(wide_input_.size(), static_cast<std::size_t>(rows * matrix.depth)));
+  widen(matrix.dtype, x, rows * matrix.depth, wide_input_.data());
+  const ProductInput input{.x = wide_input_.data(), .rows = rows};
+  const LinearTarget target{
+      .weight = matrix, .bias = bias, .activation = {}, .residual = nullptr, .out = out};
+  bv2::engine::in_parallel(matrix.panels(), [&](std::int64_t begin, std::int64_t end) {
+    multiply_panels(input, target, begin, end);
+  });
+}
+
+Tensor NativeProgram::tensor(const View& view) const {
+  const auto index = static_cast<std::size_t>(view.buffer);
+  const Buffer& buffer = code_.graph.buffers[index];
+  const Shape shape = dims_at(view.shape, sizes_);
+  const Strides strides = dims_at(view.strides, sizes_);
+  const std::int64_t offset = view.offset.at(sizes_);
+  if (buffer.tensor.defined())
+    return {buffer.tensor.storage(), buffer.dtype, shape, strides, buffer.tensor.offset() + offset};
+  // How large the buffer is its owner knows; tensors check nothing.
+  constexpr std::size_t reach = std::numeric_limits<std::size_t>::max() / 2;
+  return {std::make_shared<Storage>(std::span(addresses_[index], reach)), buffer.dtype, shape, strides,
+          offset};
+}
+
+void NativeProgram::run_matmul(const Node& node) {
+  const std::array inputs{tensor(node.inputs[0]), tensor(node.inputs[1])};
+  const Tensor result = matmuls_.execute({BasicOp::matmul, inputs, {}});
+  eager::copy_elements(tensor(node.outputs[0]), result);
+}
+
+ProgramReport NativeProgram::report() const {
+  return {.functions = code_.functions,
+          .generated_steps = code_.generated_steps,
+          .host_steps = code_.host_steps,
+          .from_cache = loaded_.from_cache,
+          .build_seconds = loaded_.seconds,
+          .scratch_bytes = memory_ == nullptr ? 0 : memory_->size_bytes()};
+}
+
+}  // namespace bv2::engine::compiled

@@ -1,0 +1,74 @@
+// A graph as generated code that is loaded and can run.
+#pragma once
+
+#include <exception>
+#include <memory>
+#include <vector>
+
+#include "engine/compiled/code_builder.h"
+#include "engine/compiled/emitter.h"
+#include "engine/compiled/prelude/abi.h"
+#include "engine/compiled/program.h"
+#include "engine/eager/eager_executor.h"
+#include "engine/kernels/onednn_panels.h"
+#include "engine/tensor/storage.h"
+
+namespace bv2::engine::compiled {
+
+/// What there is to say of a program.
+struct ProgramReport {
+  std::size_t functions = 0;        ///< that were generated
+  std::size_t generated_steps = 0;  ///< calls of them in one run
+  std::size_t host_steps = 0;       ///< calls of libraries and kernels in one run
+  bool from_cache = false;
+  double build_seconds = 0;
+  std::size_t scratch_bytes = 0;  ///< of the program's own, at the sizes it last ran at
+};
+
+class NativeProgram final : public Program {
+ public:
+  /// Throws Error when the code is of another version of the interface.
+  NativeProgram(EmittedCode code, LoadedCode loaded);
+  ~NativeProgram() override;
+
+  void run(const Sizes& sizes, std::span<std::byte* const> buffers, CallRunner& calls) override;
+  [[nodiscard]] ProgramReport report() const;
+  [[nodiscard]] const std::string& source() const { return code_.source; }
+
+ private:
+  struct AddedPlace {
+    BufferId buffer;
+    std::size_t offset;
+  };
+
+  void prepare(const Sizes& sizes);
+  void run_node(const HostNode& host);
+  void run_product(const Node& node);
+  void multiply_by_own_loops(const PanelMatrix& matrix, std::int64_t rows, const std::byte* x,
+                             const std::byte* bias, std::byte* out);
+  void run_matmul(const Node& node);
+  [[nodiscard]] Tensor tensor(const View& view) const;
+  [[nodiscard]] std::byte* address(const View& view) const;
+  static void in_parallel(void* engine, void (*body)(const Launch*, int), const Launch* call);
+  static void run_node_of(void* engine, int node);
+
+  EmittedCode code_;
+  LoadedCode loaded_;
+  void (*entry_)(const Launch*) = nullptr;
+  OneDnnPanels onednn_;
+  EagerExecutor matmuls_;
+  std::vector<std::byte*> addresses_;  ///< of code_.graph.buffers
+  std::vector<AddedPlace> added_;
+  std::unique_ptr<Storage> memory_;  ///< of added buffers and scratch
+  std::vector<float> wide_input_;
+  Sizes sizes_{0, 0, 0, 0};
+  int threads_ = 0;
+  std::int64_t scratch_stride_ = 0;
+  float* scratch_ = nullptr;
+  CallRunner* calls_ = nullptr;
+  std::exception_ptr failure_;
+  alignas(64) long arrivals_ = 0;
+  alignas(64) long bad_id_ = 0;
+};
+
+}  // namespace bv2::engine::compiled
