@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,14 +14,15 @@ namespace bv2 {
 
 /// One scenario against its baseline, by latency.
 struct ModeComparison {
-  std::string base;      ///< name of the baseline scenario
-  std::string scenario;  ///< name of the other
-  bool paired = false;   ///< by round; else the two were measured apart
+  std::string base{};      ///< name of the baseline scenario
+  std::string scenario{};  ///< name of the other
+  bool paired = false;     ///< by round; else the two were measured apart
   std::int64_t rounds = 0;
-  std::optional<double> speedup;  ///< latency of the baseline over that of the scenario: above 1 it is faster
-  std::optional<Interval> speedup_ci95;
+  std::optional<double>
+      speedup{};  ///< latency of the baseline over that of the scenario: above 1 it is faster
+  std::optional<Interval> speedup_ci95{};
   Verdict verdict = Verdict::inconclusive;
-  std::optional<double> detectable_percent;
+  std::optional<double> detectable_percent{};
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {

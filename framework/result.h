@@ -112,8 +112,8 @@ struct Iteration {
   std::int64_t round = 0;              ///< iterations of one round were taken in turns; from 0 over the run
   std::int64_t launch = 0;             ///< which process of the scenario did it, from 0
   std::vector<std::string>
-      flags;  ///< "output_differs": other tokens than the first iteration gave; "warm_up": before
-  ///< the steady state; and what tainted it (framework/interference.h)
+      flags;                 ///< "output_differs": other tokens than the first iteration gave; "warm_up":
+                             ///< before the steady state; and what tainted it (framework/interference.h)
   CounterValues counters{};  ///< of the system, between just before and just after
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "framework/gate.h"
+#include "framework/scenario_roofline.h"
 #include "framework/scenario_summary.h"
 #include "framework/token_timeline.h"
 #include "framework/worker/messages.h"
@@ -123,7 +124,8 @@ void ScenarioRun::begin(ScenarioStep step) {
 void ScenarioRun::load(LaunchRecord& record) {
   begin(ScenarioStep::load);
   worker_ = setting_->new_worker(*this);
-  const LoadRequest::Reply loaded = worker_->ask(LoadRequest{
+  const LoadRequest::Reply loaded =
+      worker_->ask(LoadRequest{
       .benchmark = benchmark_->info.name, .config = config_to_open(*benchmark_, scenario_->config)});
   record.phases.load_seconds = loaded.seconds;
   record.phases.peak_host_memory.load = loaded.peak_bytes;
@@ -240,7 +242,9 @@ ScenarioResult ScenarioRun::result() const {
     result.error.emplace(fmt::format("interrupted after {} of {} iterations", iterations_in_pass_,
                                      scenario_->config.measurement_iterations));
   }
+  if (result.iterations.empty()) return result;
   summarise_scenario(result, peak_memory_bytes_);
+  result.roofline = scenario_roofline(result);
   return result;
 }
 

@@ -4,19 +4,15 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "framework/interference.h"
-#include "framework/scenario_roofline.h"
 #include "framework/token_timeline.h"
 
 namespace bv2 {
 namespace {
 
 constexpr double seconds_per_ns = 1e-9;
-
-bool is_warm_up(const Iteration& iteration) {
-  return std::ranges::find(iteration.flags, warm_up_flag) != iteration.flags.end();
-}
 
 IterationTimes times_of(const ScenarioResult& scenario, const Iteration& iteration) {
   const std::int64_t batch = scenario.metadata.config.batch_size;
@@ -82,46 +78,22 @@ class CountedSeries {
   std::vector<std::int64_t> launches_;
 };
 
-/// Whether each iteration enters the statistics.
-std::vector<bool> counted(const ScenarioResult& scenario) {
-  std::vector<std::vector<std::string>> flags;
-  for (const Iteration& iteration : scenario.iterations) {
-    if (!is_warm_up(iteration)) flags.push_back(iteration.flags);
-  }
-  const std::vector<bool> steady = counted_iterations(flags);
-  std::vector<bool> counts;
-  std::size_t next = 0;
-  for (const Iteration& iteration : scenario.iterations)
-    counts.push_back(!is_warm_up(iteration) && steady[next++]);
-  return counts;
-}
-
-Summary summary_of(const ScenarioResult& scenario, const Metric& metric) {
-  const std::vector<bool> counts = counted(scenario);
+Summary summary_of(const ScenarioResult& scenario, const Metric& metric, const std::vector<bool>& counted) {
   CountedSeries series;
   for (std::size_t i = 0; i < scenario.iterations.size(); ++i) {
     const Iteration& iteration = scenario.iterations[i];
-    if (const auto value = metric.value(times_of(scenario, iteration)))
-      series.add(*value, iteration.launch, counts[i]);
+    if (const auto value = metric.value(times_of(scenario, iteration))) {
+      series.add(*value, iteration.launch, counted[i]);
+    }
   }
   return std::move(series).summarise(std::string(metric.unit));
 }
 
-/// Of the iterations of the steady state; those of the warm-up count for nothing anyway.
-Interference interference_of(const ScenarioResult& scenario) {
-  std::vector<std::vector<std::string>> flags;
-  for (const Iteration& iteration : scenario.iterations) {
-    if (!is_warm_up(iteration)) flags.push_back(iteration.flags);
-  }
-  return bv2::interference_of(flags);
-}
-
-TokenLatency token_latency_of(const ScenarioResult& scenario) {
+TokenLatency token_latency_of(const ScenarioResult& scenario, const std::vector<bool>& counted) {
   std::map<std::int64_t, LaunchValues> launches;
-  const std::vector<bool> counts = counted(scenario);
-  for (std::size_t index = 0; index < scenario.iterations.size(); ++index) {
-    const Iteration& iteration = scenario.iterations[index];
-    if (!counts[index]) continue;
+  for (std::size_t place = 0; place < scenario.iterations.size(); ++place) {
+    const Iteration& iteration = scenario.iterations[place];
+    if (!counted[place]) continue;
     IterationValues& tokens = launches[iteration.launch].emplace_back();
     for (std::size_t i = 1; i < iteration.token_ns.size(); ++i) {
       tokens.push_back(static_cast<double>(iteration.token_ns[i] - iteration.token_ns[i - 1]) *
@@ -137,14 +109,29 @@ TokenLatency token_latency_of(const ScenarioResult& scenario) {
 
 }  // namespace
 
+std::vector<bool> counting_iterations(const ScenarioResult& scenario) {
+  std::vector<std::size_t> steady;
+  std::vector<std::vector<std::string>> flags;
+  for (std::size_t i = 0; i < scenario.iterations.size(); ++i) {
+    const auto& own = scenario.iterations[i].flags;
+    if (std::ranges::find(own, warm_up_flag) != own.end()) continue;
+    steady.push_back(i);
+    flags.push_back(own);
+  }
+  const std::vector<bool> clean = counted_iterations(flags);
+  std::vector<bool> counted(scenario.iterations.size(), false);
+  for (std::size_t i = 0; i < steady.size(); ++i) counted[steady[i]] = clean[i];
+  return counted;
+}
+
 std::vector<IterationValue> metric_values(const ScenarioResult& scenario, std::string_view metric) {
   const Metric* known = metric_named(kind_of(scenario), metric);
   if (known == nullptr) return {};
+  const std::vector<bool> counted = counting_iterations(scenario);
   std::vector<IterationValue> values;
-  const std::vector<bool> counts = counted(scenario);
   for (std::size_t i = 0; i < scenario.iterations.size(); ++i) {
     const Iteration& iteration = scenario.iterations[i];
-    if (!counts[i]) continue;
+    if (!counted[i]) continue;
     if (const auto value = known->value(times_of(scenario, iteration)))
       values.push_back({&iteration, *value});
   }
@@ -155,14 +142,20 @@ void summarise_scenario(ScenarioResult& scenario, std::span<const double> peak_m
   scenario.measurements.clear();
   if (scenario.iterations.empty()) return;
   find_warm_up(scenario);
+  const std::vector<bool> counted = counting_iterations(scenario);
+  std::vector<std::vector<std::string>> flags;
+  for (const Iteration& iteration : scenario.iterations) flags.push_back(iteration.flags);
+  scenario.interference = interference_of(flags);
+  scenario.interference.left_out = 0;
+  for (std::size_t i = 0; i < counted.size(); ++i) {
+    if (!counted[i] && is_tainted(flags[i])) ++scenario.interference.left_out;
+  }
   for (const Metric& metric : metrics(kind_of(scenario))) {
-    scenario.measurements.emplace_back(metric.name, summary_of(scenario, metric));
+    scenario.measurements.emplace_back(metric.name, summary_of(scenario, metric, counted));
   }
   scenario.measurements.emplace_back(
       "peak_host_memory", summarise("bytes", {peak_memory_bytes.begin(), peak_memory_bytes.end()}));
-  scenario.token_latency = token_latency_of(scenario);
-  scenario.interference = interference_of(scenario);
-  scenario.roofline = scenario_roofline(scenario);
+  scenario.token_latency = token_latency_of(scenario, counted);
 }
 
 }  // namespace bv2

@@ -14,17 +14,20 @@ namespace bv2 {
 /// The flag of measured iterations that turned out to be before the steady state.
 inline constexpr std::string_view warm_up_flag = "warm_up";
 
-/// A metric's value of each iteration that counts, with the iteration; nothing where it has no meaning. An
-/// iteration of the warm-up does not count, nor a tainted one where enough clean ones remain.
+/// Which iterations enter the statistics: those of the steady state, as far as enough of them are clean
+/// (counted_iterations).
+std::vector<bool> counting_iterations(const ScenarioResult& scenario);
+
+/// A metric's value of each iteration that counts, with the iteration; nothing where it has no meaning.
 struct IterationValue {
   const Iteration* iteration;
   double value;
 };
 std::vector<IterationValue> metric_values(const ScenarioResult& scenario, std::string_view metric);
 
-/// Fills steady_state (of each launch), the warm-up flags that follow from it, measurements, token_latency,
-/// interference and roofline from the iterations and the prompt. A launch that never became steady counts
-/// whole, and its steady_state says so. `peak_memory_bytes` are of the iterations in their order.
+/// Fills steady_state (of each launch), the warm-up flags that follow from it, measurements and token_latency
+/// from the iterations and the prompt. A launch that never became steady counts whole, and its steady_state
+/// says so. `peak_memory_bytes` are of the iterations in their order.
 void summarise_scenario(ScenarioResult& scenario, std::span<const double> peak_memory_bytes);
 
 }  // namespace bv2

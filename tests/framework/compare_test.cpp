@@ -50,6 +50,7 @@ class CompareTest : public testing::Test {
     document.benchmark = "fake";
     document.model_name = "model";
     document.benchmark_scenarios = std::move(scenarios);
+    fs::create_directories((folder_.path() / name).parent_path());
     return folder_.write(name, json_text(to_json(document)));
   }
   std::vector<double> latencies(double median, std::size_t count = 30) {
@@ -136,7 +137,7 @@ TEST_F(CompareTest, WhatElseDiffersIsNoted) {
   changed.metadata.hardware_info.governor = "powersave";
   changed.metadata.effective["isa"] = "AVX2";
   changed.output.token_ids = {1, 2};
-  changed.metadata.hardware_info.load_average = {3, 2, 1};
+  changed.metadata.hardware_info.load_average = std::vector<double>{3, 2, 1};
   const auto report =
       compared(write("a.json", {scenario_of(latencies(1))}), write("b.json", {changed})).reports[0];
   std::vector<std::string> fields;
