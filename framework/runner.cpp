@@ -143,11 +143,10 @@ class Run {
   /// Of checkpoint folders. One that cannot be read fails its scenarios, with a better message than here.
   void hash_weights() {
     for (const PlannedBenchmark& benchmark : plan_) {
-      std::error_code error;
-      if (weights_hashes_.contains(benchmark.model_id)) continue;
-      if (!std::filesystem::is_directory(benchmark.model_id, error)) continue;
+      if (!benchmark.location || weights_hashes_.contains(benchmark.model_id)) continue;
       try {
-        weights_hashes_.emplace(benchmark.model_id, model_digest(benchmark.model_id, setting_.interrupt));
+        weights_hashes_.emplace(benchmark.model_id,
+                                model_digest(benchmark.location->folder, setting_.interrupt));
       } catch (const Error&) {
         continue;
       } catch (const Interrupted&) {

@@ -124,8 +124,7 @@ void ScenarioRun::begin(ScenarioStep step) {
 void ScenarioRun::load(LaunchRecord& record) {
   begin(ScenarioStep::load);
   worker_ = setting_->new_worker(*this);
-  const LoadRequest::Reply loaded =
-      worker_->ask(LoadRequest{
+  const LoadRequest::Reply loaded = worker_->ask(LoadRequest{
       .benchmark = benchmark_->info.name, .config = config_to_open(*benchmark_, scenario_->config)});
   record.phases.load_seconds = loaded.seconds;
   record.phases.peak_host_memory.load = loaded.peak_bytes;
