@@ -215,7 +215,7 @@ TEST_F(RunnerTest, AnIterationOfAnEncoderIsOneForward) {
 }
 
 TEST_F(RunnerTest, AnEncoderWhoseStatesAreNotNumbersFails) {
-  add({.kind = ModelKind::encoder, .fault = Fault::nan_logits, .fault_at_call = 0});
+  add({.kind = ModelKind::encoder, .fault = test::Fault::nan_logits, .fault_at_call = 0});
   EXPECT_EQ(run().exit_status, 1);
   EXPECT_THAT(scenario().error.value(), testing::HasSubstr("a hidden state is nan"));
 }
