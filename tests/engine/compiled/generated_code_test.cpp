@@ -202,11 +202,13 @@ Graph one_operation(BasicOp op, std::int64_t count, Dtype from, Dtype to) {
   return graph;
 }
 
-/// The reference's value, but where 1 + erf and 1 + tanh have lost the digits that erfc and exp have.
+/// The reference's value, but where 1 + erf and 1 + tanh have lost the digits that erfc and exp have, and of
+/// NaN.
 double exact_value(BasicOp op, double x, double reference) {
   if (op == BasicOp::gelu) return x * std::erfc(-x * std::numbers::sqrt2 / 2) / 2;
   const double u = std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x);
   if (op == BasicOp::gelu_tanh && std::isfinite(x)) return x / (1 + std::exp(-2 * u));
+  if (op == BasicOp::relu && std::isnan(x)) return x;  // as in PyTorch; the reference says 0
   return reference;
 }
 
