@@ -286,6 +286,7 @@ TEST_F(HubProgram, UploadsWhatItMeasured) {
   const auto files = dataset_files();
   EXPECT_EQ(files.size(), 5U);
   for (const auto& file : files_in(results())) {
+    if (file.filename() == "journal.jsonl") continue;  // what a resumed run needs, no document
     const std::string name = "/runs/7/benchmark_results/" + file.lexically_relative(results()).string();
     const auto found =
         std::ranges::find_if(files, [&](const auto& entry) { return entry.first.ends_with(name); });

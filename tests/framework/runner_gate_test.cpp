@@ -148,7 +148,9 @@ TEST_F(RunnerGateTest, ScenariosAreHeldAgainstTheLimitsOfTheirThreads) {
 
 TEST_F(RunnerGateTest, EveryIterationHasItsCounters) {
   EXPECT_EQ(run().exit_status, 0);
-  for (const Iteration& iteration : document().benchmark_scenarios[0].iterations) {
+  const BenchmarkDocument result = document();
+  ASSERT_FALSE(result.benchmark_scenarios[0].iterations.empty());
+  for (const Iteration& iteration : result.benchmark_scenarios[0].iterations) {
     const auto wall =
         std::ranges::find(iteration.counters, "wall_time_ns", &CounterValues::value_type::first);
     ASSERT_NE(wall, iteration.counters.end());

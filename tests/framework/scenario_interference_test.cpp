@@ -38,7 +38,7 @@ TEST(ScenarioInterference, TaintedIterationsAreKeptAndDoNotCount) {
   EXPECT_EQ(result.interference.left_out, 1);
   EXPECT_EQ(result.iterations.size(), 5U);
   const Summary& latency = *result.measurement("latency");
-  EXPECT_THAT(latency.measurements, testing::ElementsAre(0.01, 0.5, 0.02, 0.03, 0.04));
+  EXPECT_THAT(latency.measurements, testing::Pointwise(testing::DoubleEq(), {0.01, 0.5, 0.02, 0.03, 0.04}));
   EXPECT_EQ(latency.count, 4U);
   EXPECT_DOUBLE_EQ(*latency.max, 0.04);
   EXPECT_DOUBLE_EQ(*latency.median, 0.025);

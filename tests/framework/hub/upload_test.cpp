@@ -46,6 +46,7 @@ class UploadTest : public test::HubTest {
     RunOptions run_options;
     run_options.output_dir = results();
     run_options.level = 0;
+    run_options.isolation = Isolation::none;
     run_options.measurement_iterations = 3;
     run_options.num_tokens_to_generate = {4};
     test::RecordingObserver observer;
