@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -111,15 +112,20 @@ Cost cost_of(std::vector<std::string> command) {
           static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
-void write_random_file(const fs::path& path, std::size_t size_bytes) {
+/// Gives the file's SHA-256. The whole content is never in memory: a child's peak begins with its parent's.
+std::string write_random_file(const fs::path& path, std::size_t size_bytes) {
   std::ofstream file(path, std::ios::binary);
+  bv2::Digest digest(DigestKind::sha256, size_bytes);
   std::mt19937_64 random(1);
   std::vector<std::uint64_t> block(1U << 17U);
   for (std::size_t written = 0; written < size_bytes; written += block.size() * sizeof(block[0])) {
     std::ranges::generate(block, random);
-    file.write(reinterpret_cast<const char*>(block.data()),
-               static_cast<std::streamsize>(std::min(block.size() * sizeof(block[0]), size_bytes - written)));
+    const std::size_t count = std::min(block.size() * sizeof(block[0]), size_bytes - written);
+    const std::span<const char> bytes(reinterpret_cast<const char*>(block.data()), count);
+    file.write(bytes.data(), static_cast<std::streamsize>(count));
+    digest.update(bytes);
   }
+  return digest.hex();
 }
 
 /// What a child process does.
@@ -146,8 +152,7 @@ void compare(const std::string& program, const fs::path& folder, std::size_t mib
   const std::size_t size_bytes = mib << 20U;
   const fs::path source = folder / "source";
   const fs::path target = folder / "target";
-  write_random_file(source, size_bytes);
-  const std::string hash = bv2::digest_of(DigestKind::sha256, bv2::read_file(source));
+  const std::string hash = write_random_file(source, size_bytes);
   const FileServer server(source);
   std::vector<double> ours;
   std::vector<double> curls;
