@@ -5,6 +5,7 @@
 #include <charconv>
 #include <chrono>
 
+#include "engine/compiled/constant_reach.h"
 #include "engine/models/parameters.h"
 
 namespace bv2::engine::compiled {
@@ -82,6 +83,7 @@ struct CompiledModel::Compiled {
   Graph graph;
   std::unique_ptr<Program> program;
   GraphFacts facts;
+  std::optional<ConstantReach> reach;
 
   Sizes bound;  // past is not part of it
   const Storage* bound_cache = nullptr;
@@ -147,6 +149,7 @@ CompiledModel::Compiled& CompiledModel::compiled(const GraphKind& kind) {
     if (passes_.after) passes_.after("trace", made->graph);
     optimise(made->graph, passes_);
   });
+  made->reach.emplace(made->graph);
   made->facts.name = made->graph.name;
   count_nodes(made->graph, made->facts);
   made->facts.build_seconds = seconds_of([&] { made->program = build_(made->graph); });
@@ -161,6 +164,7 @@ StepResult CompiledModel::run(Context& context, const Tensor& ids, KvCache& cach
   if (keeps_tokens) check_fits(cache, sizes.tokens);
   Compiled& step =
       compiled({.one_token = sizes.tokens == 1, .padding = cache.padding.defined(), .logits = which});
+  step.reach->check(sizes);
   if (!step.fits(sizes, cache)) step.bind(sizes, cache);
   std::ranges::copy(ids.span<std::int64_t>(), step.ids.data<std::int64_t>());
   if (cache.padding.defined())
