@@ -135,11 +135,7 @@ CompiledModel::CompiledModel(const Model& model, AttentionPath attention, Progra
 
 CompiledModel::~CompiledModel() = default;
 
-void CompiledModel::prepare(const GraphKind& kind) { (void)compiled(kind); }
-
-CompiledModel::Compiled& CompiledModel::compiled(const GraphKind& kind) {
-  std::unique_ptr<Compiled>& entry = graphs_[kind];
-  if (entry != nullptr) return *entry;
+std::unique_ptr<CompiledModel::Compiled> CompiledModel::traced(const GraphKind& kind) const {
   auto made = std::make_unique<Compiled>();
   made->facts.trace_seconds = seconds_of([&] {
     made->graph = trace_model(*model_, attention_, kind);
@@ -149,9 +145,29 @@ CompiledModel::Compiled& CompiledModel::compiled(const GraphKind& kind) {
   });
   made->facts.name = made->graph.name;
   count_nodes(made->graph, made->facts);
-  made->facts.build_seconds = seconds_of([&] { made->program = build_(made->graph); });
-  entry = std::move(made);
-  return *entry;
+  return made;
+}
+
+void CompiledModel::prepare(std::span<const GraphKind> kinds) {
+  std::map<GraphKind, std::unique_ptr<Compiled>> made;
+  for (const GraphKind& kind : kinds)
+    if (!graphs_.contains(kind) && !made.contains(kind)) made.emplace(kind, traced(kind));
+  if (made.empty()) return;
+  std::vector<const Graph*> graphs;
+  for (const auto& [kind, compiled] : made) graphs.push_back(&compiled->graph);
+  std::vector<std::unique_ptr<Program>> programs = build_(graphs);
+  for (std::size_t next = 0; auto& [kind, compiled] : made)
+    compiled->program = std::move(programs.at(next++));
+  graphs_.merge(made);
+}
+
+CompiledModel::Compiled& CompiledModel::compiled(const GraphKind& kind) {
+  auto found = graphs_.find(kind);
+  if (found == graphs_.end()) {
+    prepare(std::span(&kind, 1));
+    found = graphs_.find(kind);
+  }
+  return *found->second;
 }
 
 StepResult CompiledModel::run(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which) {
@@ -175,8 +191,10 @@ StepResult CompiledModel::run(Context& context, const Tensor& ids, KvCache& cach
 
 std::vector<GraphFacts> CompiledModel::facts() const {
   std::vector<GraphFacts> all;
-  for (const auto& [kind, entry] : graphs_)
-    if (entry != nullptr) all.push_back(entry->facts);
+  for (const auto& [kind, entry] : graphs_) {
+    all.push_back(entry->facts);
+    all.back().program = entry->program->report();
+  }
   return all;
 }
 

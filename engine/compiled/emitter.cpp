@@ -70,6 +70,11 @@ class Emitter {
   }
 
  private:
+  static std::string host_name(const Node& node) {
+    if (node.kind == NodeKind::call) return std::string(node.call->name());
+    return node.kind == NodeKind::product ? "linear" : "matmul";
+  }
+
   static bool is_host(const std::string& call) { return call.starts_with("call->run_node"); }
 
   /// One statement a step; prints the functions that are new.
@@ -90,9 +95,10 @@ class Emitter {
                                   define(std::move(function))));
       ++generated;
     }
-    if (result_.generated_steps + result_.host_steps == 0) {
+    if (result_.generated_steps == 0 && result_.host_steps.empty()) {
       result_.generated_steps = generated;
-      result_.host_steps = steps.size() - generated;
+      for (const Step& step : steps)
+        if (step.kind == StepKind::host) ++result_.host_steps[host_name(step.node)];
     }
     return calls;
   }

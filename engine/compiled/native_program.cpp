@@ -208,7 +208,6 @@ ProgramReport NativeProgram::report() const {
           .generated_steps = code_.generated_steps,
           .host_steps = code_.host_steps,
           .from_cache = loaded_.from_cache,
-          .build_seconds = loaded_.seconds,
           .scratch_bytes = memory_ == nullptr ? 0 : memory_->size_bytes()};
 }
 

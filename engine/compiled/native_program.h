@@ -15,16 +15,6 @@
 
 namespace bv2::engine::compiled {
 
-/// What there is to say of a program.
-struct ProgramReport {
-  std::size_t functions = 0;        ///< that were generated
-  std::size_t generated_steps = 0;  ///< calls of them in one run
-  std::size_t host_steps = 0;       ///< calls of libraries and kernels in one run
-  bool from_cache = false;
-  double build_seconds = 0;
-  std::size_t scratch_bytes = 0;  ///< of the program's own, at the sizes it last ran at
-};
-
 class NativeProgram final : public Program {
  public:
   /// Throws Error when the code is of another version of the interface.
@@ -32,7 +22,7 @@ class NativeProgram final : public Program {
   ~NativeProgram() override;
 
   void run(const Sizes& sizes, std::span<std::byte* const> buffers, CallRunner& calls) override;
-  [[nodiscard]] ProgramReport report() const;
+  [[nodiscard]] ProgramReport report() const override;
   [[nodiscard]] const std::string& source() const { return code_.source; }
 
  private:

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <map>
 #include <span>
+#include <string>
 
 #include "engine/compiled/expression.h"
 
@@ -16,6 +19,15 @@ class CallRunner {
   virtual void run_call(std::size_t node) = 0;
 };
 
+/// What there is to say of a program.
+struct ProgramReport {
+  std::size_t functions = 0;              ///< that were generated
+  std::size_t generated_steps = 0;        ///< calls of them in one run
+  std::map<std::string, int> host_steps;  ///< calls of libraries and kernels in one run, by operation
+  bool from_cache = false;                ///< else a compiler built it
+  std::size_t scratch_bytes = 0;          ///< of the program's own, at the sizes it last ran at
+};
+
 /// One graph, built. Used by one thread; it uses the engine's team of threads.
 class Program {
  public:
@@ -23,6 +35,7 @@ class Program {
   /// `buffers` has the address of the first element of each of Graph::buffers (null for local ones), valid
   /// for `sizes`. Does not keep them. Allocates nothing.
   virtual void run(const Sizes& sizes, std::span<std::byte* const> buffers, CallRunner& calls) = 0;
+  [[nodiscard]] virtual ProgramReport report() const { return {}; }
 };
 
 }  // namespace bv2::engine::compiled
