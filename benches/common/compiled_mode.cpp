@@ -12,6 +12,7 @@
 #include "engine/compiled/compile_modes.h"
 #include "engine/compiled/compiled_model.h"
 #include "engine/compiled/program_builder.h"
+#include "engine/kernels/registry.h"
 #include "engine/threads.h"
 
 namespace bv2 {
@@ -46,7 +47,7 @@ Json described(const ec::GraphFacts& facts) {
 class CompiledMode final : public ExecutionMode {
  public:
   CompiledMode(const ScenarioConfig& config, engine::Model& model, engine::AttentionPath attention)
-      : ExecutionMode(attention),
+      : ExecutionMode(attention, &kernels_),
         mode_(&ec::compile_mode(config.compile_mode.value_or("default"))),
         model_(&model),
         attention_(attention) {}
@@ -57,6 +58,7 @@ class CompiledMode final : public ExecutionMode {
     cache_.emplace(default_cache_folder());
     builder_.emplace(toolchain, *cache_,
                      [](std::string_view line) { fmt::print(stderr, "warning: {}\n", line); });
+    kernels_.table = engine::kernels_for(model_->dtype());
     PreparationTimes times;
     packing_ = pack_timed(*model_, times.pack_seconds);
     ec::PassOptions passes;
@@ -127,6 +129,7 @@ class CompiledMode final : public ExecutionMode {
   }
 
   const ec::CompileMode* mode_;
+  engine::KernelSet kernels_;  // of the calls that graphs leave
   engine::Model* model_;
   engine::AttentionPath attention_;
   std::string compiler_;

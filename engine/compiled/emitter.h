@@ -11,9 +11,9 @@
 namespace bv2::engine::compiled {
 
 struct EmitOptions {
-  bool one_team =
-      false;  ///< all steps in one parallel region, with barriers between them; where every product
-              ///< has few rows. Otherwise a region for the steps between two calls of the engine
+  bool one_team = false;  ///< all steps in one parallel region, with barriers between them, but for calls
+                          ///< that start threads of their own, where every product has few rows. Otherwise a
+                          ///< region for the steps between two calls of the engine
   CodeChoices choices;
 };
 

@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "engine/compiled/code_builder.h"
@@ -41,6 +42,8 @@ class NativeProgram final : public Program {
   [[nodiscard]] std::byte* address(const View& view) const;
   static void in_parallel(void* engine, void (*body)(const Launch*, int), const Launch* call);
   static void run_node_of(void* engine, int node);
+  static void run_part_of(void* engine, int node, Team* team);
+  void note_failure();
 
   EmittedCode code_;
   LoadedCode loaded_;
@@ -56,6 +59,7 @@ class NativeProgram final : public Program {
   std::int64_t scratch_stride_ = 0;
   float* scratch_ = nullptr;
   CallRunner* calls_ = nullptr;
+  std::mutex failing_;
   std::exception_ptr failure_;
   alignas(64) long arrivals_ = 0;
   alignas(64) long bad_id_ = 0;

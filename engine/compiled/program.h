@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/compiled/expression.h"
+#include "engine/ops/team_part.h"
 
 namespace bv2::engine::compiled {
 
@@ -17,6 +18,11 @@ class CallRunner {
   virtual ~CallRunner() = default;
   /// Runs Graph::nodes[node], a NodeKind::call. Throws Error.
   virtual void run_call(std::size_t node) = 0;
+  /// One thread's part of such a node whose call is InTeam::shared: all threads of a team call it. Throws
+  /// Error, on all threads alike.
+  virtual void run_call_part(std::size_t node, const TeamPart& part) {
+    if (part.thread == 0) run_call(node);
+  }
 };
 
 /// What there is to say of a program.
