@@ -29,7 +29,7 @@ class ReadyScenario {
   ReadyScenario(const PlannedBenchmark& planned, const PromptRequest& request)
       : config_(planned.scenarios.front().config), session_(planned.benchmark->open(config_)) {
     prompt_ = make_prompt(*session_, session_->facts(), planned.info, config_, request);
-    session_->prepare();
+    session_->prepare({.prompt = prompt_.ids, .new_tokens = config_.num_tokens_to_generate});
     for (std::int64_t i = 0; i < config_.warmup_iterations; ++i) iterate();
   }
   double iterate() {

@@ -146,13 +146,15 @@ struct PeakHostMemory {
 struct Phases {
   std::optional<double> load_seconds;
   std::optional<double> prepare_seconds;
-  std::optional<double> first_call_seconds;  ///< the first generate call, that of the check
+  std::optional<double> first_call_seconds;   ///< the first generate call, that of the check
+  Omittable<PreparationTimes> preparation{};  ///< parts of prepare_seconds
   PeakHostMemory peak_host_memory;
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("load_seconds", self.load_seconds);
     visit("prepare_seconds", self.prepare_seconds);
     visit("first_call_seconds", self.first_call_seconds);
+    visit("preparation", self.preparation);
     visit("peak_host_memory", self.peak_host_memory);
   }
 };

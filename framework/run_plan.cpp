@@ -151,13 +151,16 @@ std::vector<ScenarioConfig> level_scenarios(const Candidate& candidate, const Ru
     }
   }
   std::set<std::string> variants;
+  std::set<std::string> compile_modes;
   for (const Candidate& candidate : candidates) {
     variants.insert(candidate.info.variants.begin(), candidate.info.variants.end());
+    compile_modes.insert(candidate.info.compile_modes.begin(), candidate.info.compile_modes.end());
   }
   fail<UsageError>(
       "--variant, --attn-implementation, --sdpa-backend and --compile-mode leave no scenario; "
-      "the variants that work are: {}",
-      fmt::join(variants, ", "));
+      "the variants that work are: {}{}{}",
+      fmt::join(variants, ", "),
+      compile_modes.empty() ? "" : ", the compile modes: ", fmt::join(compile_modes, ", "));
 }
 
 std::vector<PlannedBenchmark> plan_level(std::span<const Candidate> selected, const RunOptions& options,

@@ -137,9 +137,14 @@ void ScenarioRun::load(LaunchRecord& record) {
 
 void ScenarioRun::prepare(LaunchRecord& record) {
   begin(ScenarioStep::prepare);
-  const PhaseReply prepared = worker_->ask(PrepareRequest{});
-  record.phases.prepare_seconds = prepared.seconds;
-  record.phases.peak_host_memory.prepare = prepared.peak_bytes;
+  const auto below = [&](const std::filesystem::path& dir) {
+    return dir.empty() ? std::string() : (dir / benchmark_->name / scenario_->name).string();
+  };
+  const PrepareRequest::Reply prepared = worker_->ask(PrepareRequest{
+      .dump_graph_dir = below(setting_->dump_graph_dir), .dump_code_dir = below(setting_->dump_code_dir)});
+  record.phases.prepare_seconds = prepared.phase.seconds;
+  record.phases.peak_host_memory.prepare = prepared.phase.peak_bytes;
+  record.phases.preparation.emplace(prepared.times);
 }
 
 void ScenarioRun::check(LaunchRecord& record) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,6 +28,8 @@ struct RunSetting {
   RunObserver& observer;
   const InterruptFlag& interrupt;
   PromptRequest prompt{};
+  std::filesystem::path dump_graph_dir{};  ///< compiled scenarios write below it; empty: none does
+  std::filesystem::path dump_code_dir{};
   /// Appends to the journal; does not throw.
   std::function<void(const std::function<void(Journal&)>& append)> journal{};
   /// A worker for that scenario.

@@ -58,7 +58,6 @@ void compare_generation(Session& session, const Reference& reference, Dtype dtyp
 }
 
 RunOptions plan_options(const VerifyOptions& options, const Reference& reference) {
-  constexpr int every_attention_implementation = 2;
   RunOptions run;
   run.model_id = options.model_id;
   run.dtype = options.dtype;
@@ -68,7 +67,7 @@ RunOptions plan_options(const VerifyOptions& options, const Reference& reference
   run.sdpa_backends = options.sdpa_backends;
   run.compile_modes = options.compile_modes;
   run.threads = options.threads;
-  run.level = every_attention_implementation;
+  run.level = options.level;
   run.batch_sizes = {reference.input.batch};
   run.sequence_lengths = {reference.input.tokens};
   run.num_tokens_to_generate = {std::max<std::int64_t>(reference.new_tokens, 1)};
@@ -80,8 +79,11 @@ VerifyResult verify_scenario(const PlannedBenchmark& benchmark, const PlannedSce
   VerifyResult result;
   try {
     const auto session = benchmark.benchmark->open(config_to_open(benchmark, scenario.config));
-    session->prepare();
+    session->prepare({.prompt = reference.input, .new_tokens = reference.new_tokens});
     result = verify_session(*session, reference, dtype);
+  } catch (const Unavailable& lack) {
+    result.skipped = true;
+    result.remark = lack.what();
   } catch (const Error& error) {
     result.remark = error.what();
   }

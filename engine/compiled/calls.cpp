@@ -33,6 +33,29 @@ void AttentionCall::run(Context&, std::span<const std::int64_t>, std::span<const
   sdpa_into(path_, attention_, inputs[0], inputs[1], inputs[2], inputs[3], outputs[0]);
 }
 
+InTeam AttentionCall::in_team() const {
+  return path_ == AttentionPath::sdpa_flash_attention ? InTeam::shared : InTeam::no;
+}
+
+std::size_t AttentionCall::scratch_bytes(std::span<const Shape> inputs, Dtype dtype, int threads) const {
+  if (in_team() != InTeam::shared) return 0;
+  const Shape& q = inputs[0];
+  const Shape& k = inputs[1];
+  return flash_part_scratch_bytes({.batch = q[0],
+                                   .heads = q[1],
+                                   .kv_heads = k[1],
+                                   .tokens = q[2],
+                                   .keys = k[2],
+                                   .head_dim = q[3],
+                                   .dtype = dtype},
+                                  threads);
+}
+
+void AttentionCall::run_part(std::span<const Tensor> inputs, std::span<const Tensor> outputs,
+                             std::span<std::byte> scratch, const TeamPart& part) const {
+  flash_attention_part(attention_, inputs[0], inputs[1], inputs[2], inputs[3], outputs[0], scratch, part);
+}
+
 std::string ExpertMixtureCall::parameters() const {
   const Tensor& gate = weights_.experts.front().gate.weight;
   return fmt::format("experts={}, width={}, chosen={}, {}{}", weights_.experts.size(), gate.size(0),

@@ -17,6 +17,11 @@ class AttentionCall final : public Call {
   [[nodiscard]] std::string parameters() const override;
   void run(Context& context, std::span<const std::int64_t> numbers, std::span<const Tensor> inputs,
            std::span<const Tensor> outputs) const override;
+  [[nodiscard]] InTeam in_team() const override;
+  [[nodiscard]] std::size_t scratch_bytes(std::span<const Shape> inputs, Dtype dtype,
+                                          int threads) const override;
+  void run_part(std::span<const Tensor> inputs, std::span<const Tensor> outputs, std::span<std::byte> scratch,
+                const TeamPart& part) const override;
   [[nodiscard]] const Attention& attention() const { return attention_; }
   [[nodiscard]] AttentionPath path() const { return path_; }
 
@@ -50,6 +55,7 @@ class PaddedPositionsCall final : public Call {
   [[nodiscard]] std::string parameters() const override;
   void run(Context& context, std::span<const std::int64_t> numbers, std::span<const Tensor> inputs,
            std::span<const Tensor> outputs) const override;
+  [[nodiscard]] InTeam in_team() const override { return InTeam::one; }
 
  private:
   PaddedPositions positions_;
@@ -64,6 +70,7 @@ class RotaryAnglesCall final : public Call {
   [[nodiscard]] bool equals(const Call& other) const override;
   void run(Context& context, std::span<const std::int64_t> numbers, std::span<const Tensor> inputs,
            std::span<const Tensor> outputs) const override;
+  [[nodiscard]] InTeam in_team() const override { return InTeam::one; }
 
  private:
   void next_angles(std::span<const std::int64_t> padding, std::int64_t position,

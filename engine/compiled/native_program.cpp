@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "engine/compiled/prelude/team.h"
 #include "engine/eager/eager_executor.h"
 #include "engine/eager/operations.h"
 #include "engine/kernels/panel_products.h"
@@ -111,7 +112,8 @@ void NativeProgram::run(const Sizes& sizes, std::span<std::byte* const> buffers,
                     .bad_id = &bad_id_,
                     .engine = this,
                     .in_parallel = in_parallel,
-                    .run_node = run_node_of};
+                    .run_node = run_node_of,
+                    .run_part = run_part_of};
   entry_(&call);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   if (bad_id_ != no_bad_id) fail("take_rows: the id {} is outside of the table", bad_id_);
@@ -128,13 +130,30 @@ void NativeProgram::in_parallel(void* /*engine*/, void (*body)(const Launch*, in
 }
 
 // No exception may pass through generated code: the first one waits until it has returned.
+void NativeProgram::note_failure() {
+  const std::lock_guard guard(failing_);
+  if (!failure_) failure_ = std::current_exception();
+}
+
 void NativeProgram::run_node_of(void* engine, int node) {
   auto& self = *static_cast<NativeProgram*>(engine);
-  if (self.failure_) return;
   try {
     self.run_node(self.code_.host_nodes[static_cast<std::size_t>(node)]);
   } catch (...) {
-    self.failure_ = std::current_exception();
+    self.note_failure();
+  }
+}
+
+void NativeProgram::run_part_of(void* engine, int node, Team* team) {
+  auto& self = *static_cast<NativeProgram*>(engine);
+  const TeamPart part{
+      .thread = team->thread, .threads = team->threads, .team = team, .wait_for_all = [](void* of) {
+        wait_for_all(*static_cast<Team*>(of));
+      }};
+  try {
+    self.calls_->run_call_part(self.code_.host_nodes[static_cast<std::size_t>(node)].of_graph, part);
+  } catch (...) {
+    self.note_failure();
   }
 }
 
@@ -212,7 +231,6 @@ ProgramReport NativeProgram::report() const {
           .generated_steps = code_.generated_steps,
           .host_steps = code_.host_steps,
           .from_cache = loaded_.from_cache,
-          .build_seconds = loaded_.seconds,
           .scratch_bytes = memory_ == nullptr ? 0 : memory_->size_bytes()};
 }
 

@@ -90,6 +90,33 @@ TEST_F(ModeComparisonTest, OtherWorkloadsAndFailuresAreNoBaselines) {
   EXPECT_THAT(compare_modes(std::vector{longer, failed, scenario("kernelized", 0.05)}), IsEmpty());
 }
 
+TEST_F(ModeComparisonTest, SaysWhenCompilingHasPaidForItself) {
+  const auto with = [&](const std::string& variant, double tokens_per_second, double prepare_seconds) {
+    ScenarioResult result = scenario(variant, 100 / tokens_per_second);
+    Summary rate;
+    rate.median = tokens_per_second;
+    result.measurements.emplace_back("tokens_per_second", rate);
+    result.phases.prepare_seconds = prepare_seconds;
+    return result;
+  };
+  const ScenarioResult eager = with("eager", 50, 0.5);
+  ScenarioResult compiled = with("compiled", 100, 4.5);
+  compiled.phases.preparation.emplace(PreparationTimes{.compile_seconds = 3.5});
+  const BreakEven paid = *compare_modes(std::vector{eager, compiled}).at(0).break_even;
+  EXPECT_EQ(paid.tokens, 400);  // 4 s at 10 ms a token
+  EXPECT_FALSE(paid.from_cache);
+  EXPECT_THAT(mode_comparison_line(compare_modes(std::vector{eager, compiled}).at(0)),
+              testing::EndsWith("eager; has saved its 4.0 s of preparation after 400 tokens"));
+  compiled.phases.preparation->compile_seconds = 0;
+  EXPECT_THAT(mode_comparison_line(compare_modes(std::vector{eager, compiled}).at(0)),
+              testing::HasSubstr("preparation (code from the cache) after"));
+  ScenarioResult slower = with("compiled", 40, 4.5);
+  slower.phases.preparation = compiled.phases.preparation;
+  EXPECT_FALSE(compare_modes(std::vector{eager, slower}).at(0).break_even->tokens);
+  // What compiles nothing has nothing to pay for.
+  EXPECT_FALSE(compare_modes(std::vector{eager, with("kernelized", 100, 4.5)}).at(0).break_even);
+}
+
 TEST(ModeComparison, Line) {
   const ModeComparison comparison{.base = "eager",
                                   .scenario = "kernelized",

@@ -37,11 +37,16 @@ struct Generated {
       : model(std::move(of)), context(executor, attention, &kernels) {
     pack_weights(*model);
     kernels.table = kernels_for(model->dtype());
-    compiled = std::make_unique<CompiledModel>(*model, attention, [this, one_team](const Graph& graph) {
-      const std::array requests{BuildRequest{
-          .graph = &graph, .title = graph.name, .options = {.one_team = one_team, .choices = {}}}};
-      return std::move(build_programs(requests, builder, 1)[0]);
-    });
+    const auto build = [this, one_team](std::span<const Graph* const> graphs) {
+      std::vector<BuildRequest> requests;
+      for (const Graph* graph : graphs)
+        requests.push_back(
+            {.graph = graph, .title = graph->name, .options = {.one_team = one_team, .choices = {}}});
+      auto programs = build_programs(requests, builder, 2);
+      return std::vector<std::unique_ptr<Program>>(std::make_move_iterator(programs.begin()),
+                                                   std::make_move_iterator(programs.end()));
+    };
+    compiled = std::make_unique<CompiledModel>(*model, attention, build);
   }
 
   test::TemporaryFolder folder;
@@ -75,6 +80,9 @@ TEST_P(GeneratedFixture, EqualsTransformers) {
   const std::int64_t tokens = reference.input_ids.size(1);
   const bool decodes = generated.model->config().causal;
   const std::int64_t new_tokens = decodes ? reference.generated_ids.size(1) : 0;
+  std::vector<GraphKind> kinds{{.logits = LogitsOf::all_tokens}};
+  if (decodes) kinds.push_back({.one_token = true});
+  generated.compiled->prepare(kinds);
   KvCache cache = generated.model->make_cache(batch, tokens + new_tokens);
   const StepResult prompt =
       generated.compiled->run(generated.context, reference.input_ids, cache, LogitsOf::all_tokens);
@@ -126,6 +134,9 @@ class GeneratedFamily : public testing::TestWithParam<Case> {
     Context context(executor, attention);
     const bool decodes = model->config().causal;
     const LogitsOf which = decodes ? LogitsOf::last_token : LogitsOf::all_tokens;
+    std::vector<GraphKind> kinds{{.padding = padded, .logits = which}};
+    if (decodes) kinds.push_back({.one_token = true, .padding = padded});
+    generated.compiled->prepare(kinds);
     constexpr std::int64_t tokens = 13;
     KvCache expected_cache = model->make_cache(2, tokens + 2);
     KvCache cache = model->make_cache(2, tokens + 2);
