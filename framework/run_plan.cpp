@@ -96,15 +96,11 @@ std::vector<Candidate> candidates_for(std::span<const Candidate> candidates, con
                    fmt::join(supported, ", "));
 }
 
-std::string model_name_of(const std::string& model_id) {
+/// Of a folder that is there the name that it has, however it was given: ".".
+std::string name_of_model(const std::string& model_id) {
   std::error_code error;
-  if (fs::is_directory(model_id, error)) {
-    const fs::path folder = fs::weakly_canonical(model_id, error);
-    return folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
-  }
-  const std::string name =
-      model_id.substr(0, model_id.find('@'));  // without a revision, which may have slashes
-  return name.substr(name.rfind('/') + 1);
+  if (!fs::is_directory(model_id, error)) return model_name_of(model_id);
+  return model_name_of(fs::weakly_canonical(model_id, error).string());
 }
 
 /// An encoder generates nothing, whatever the options say for the decoders beside it.
@@ -123,7 +119,7 @@ PlannedBenchmark planned(const Candidate& candidate, const Model& model,
   result.info = candidate.info;
   result.name = candidate.info.name;
   result.model_id = model.id.empty() ? candidate.info.default_model : model.id;
-  result.model_name = model_name_of(result.model_id);
+  result.model_name = name_of_model(result.model_id);
   for (ScenarioConfig& config : configs) settle_new_tokens(candidate.info, config);
   result.location = model.location;
   configs = without_duplicates(std::move(configs));

@@ -228,6 +228,7 @@ class Run {
                                              : surroundings_.reference_dir;
     const ReferenceSetting setting{.store = ReferenceStore(folder),
                                    .prompt = setting_.prompt,
+                                   .weights_hashes = weights_hashes_,
                                    .interrupt = setting_.interrupt,
                                    .observer = setting_.observer,
                                    .new_worker = [this] { return new_worker(0, {}); },
