@@ -40,7 +40,8 @@ class ReferenceMaker {
  private:
   ReferenceQuestion question_of(const PlannedBenchmark& benchmark, const ScenarioConfig& config) {
     return {.program = program_,
-            .model = benchmark.info.name + " " + model_of(config.model_id),
+            .model = benchmark.info.name + " " +
+                     (benchmark.location ? digest_of(config.model_id) : config.model_id),
             .prompt = setting_.prompt,
             .sequence_length = config.sequence_length,
             .batch_size = config.batch_size,
@@ -48,11 +49,11 @@ class ReferenceMaker {
             .new_tokens = std::min(compared_tokens, config.num_tokens_to_generate)};
   }
 
-  /// The content of a checkpoint folder; the benchmark's own shape has its name alone, which the program's
-  /// digest covers.
-  const std::string& model_of(const std::string& model_id) {
-    std::string& digest = models_[model_id];
-    if (digest.empty() && !model_id.empty()) digest = model_digest(model_id, setting_.interrupt);
+  /// Of the content of a checkpoint folder. The benchmark's own shapes have their names alone, which the
+  /// program's digest covers.
+  const std::string& digest_of(const std::string& folder) {
+    std::string& digest = digests_[folder];
+    if (digest.empty()) digest = model_digest(folder, setting_.interrupt);
     return digest;
   }
 
@@ -85,7 +86,7 @@ class ReferenceMaker {
 
   const ReferenceSetting& setting_;
   std::string program_;
-  std::map<std::string, std::string> models_;
+  std::map<std::string, std::string> digests_;  // by folder
   std::map<std::filesystem::path, ScenarioReference> made_;
 };
 
