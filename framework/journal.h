@@ -74,6 +74,18 @@ struct IterationRecord {
   }
 };
 
+/// A scenario was traced, or could not be.
+struct ProfileRecord {
+  static constexpr std::string_view event = "profile";
+  std::int64_t scenario = 0;
+  ProfileResult profile;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("scenario", self.scenario);
+    visit("profile", self.profile);
+  }
+};
+
 /// A scenario is done, one way or the other.
 struct EndRecord {
   static constexpr std::string_view event = "end";

@@ -20,6 +20,7 @@
 #include "framework/statistics.h"
 #include "framework/steady_state.h"
 #include "framework/token_latency.h"
+#include "framework/trace/profile_result.h"
 #include "framework/verdict.h"
 
 namespace bv2 {
@@ -230,6 +231,7 @@ struct ScenarioResult {
   Interference interference;         ///< of the measured iterations
   std::optional<Roofline> roofline;  ///< null where what a forward costs is not known
   GpuMetrics gpu_metrics;
+  Omittable<ProfileResult> profile{};  ///< where one was asked for
 
   /// The summary of a metric ("latency"), or null where there is none.
   [[nodiscard]] const Summary* measurement(std::string_view name) const;
@@ -251,6 +253,7 @@ struct ScenarioResult {
     visit("interference", self.interference);
     visit("roofline", self.roofline);
     visit("gpu_metrics", self.gpu_metrics);
+    visit("profile", self.profile);
   }
 };
 

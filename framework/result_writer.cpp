@@ -56,6 +56,19 @@ std::string safe_file_name(std::string_view name) {
   return safe;
 }
 
+fs::path new_file(const fs::path& folder, const std::string& stem,
+                  const std::function<void(const fs::path&)>& named) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail("cannot create the folder '{}': {}", folder.string(), error.message());
+  for (int number = 1;; ++number) {
+    fs::path path = folder / (number == 1 ? stem + ".json" : fmt::format("{}-{}.json", stem, number));
+    if (fs::exists(path)) continue;
+    if (named) named(path);
+    if (create_new(path)) return path;
+  }
+}
+
 ResultFile::ResultFile(fs::path folder, std::string stem, fs::path path, Named named)
     : folder_(std::move(folder)),
       stem_(std::move(stem)),
@@ -64,17 +77,7 @@ ResultFile::ResultFile(fs::path folder, std::string stem, fs::path path, Named n
       written_(!path_.empty()) {}
 
 void ResultFile::reserve() {
-  if (!path_.empty()) return;
-  std::error_code error;
-  fs::create_directories(folder_, error);
-  if (error) fail("cannot create the folder '{}': {}", folder_.string(), error.message());
-  for (int number = 1; path_.empty(); ++number) {
-    const fs::path path =
-        folder_ / (number == 1 ? stem_ + ".json" : fmt::format("{}-{}.json", stem_, number));
-    if (fs::exists(path)) continue;
-    if (named_) named_(path);
-    if (create_new(path)) path_ = path;
-  }
+  if (path_.empty()) path_ = new_file(folder_, stem_, named_);
 }
 
 void ResultFile::write(const Json& document) {

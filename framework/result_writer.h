@@ -22,8 +22,13 @@ void check_output_folder(const std::filesystem::path& folder);
 /// longer than 100 bytes.
 std::string safe_file_name(std::string_view name);
 
-/// A JSON file under a name that nothing else has: FOLDER/STEM.json, or STEM-2.json, -3 ... where that is
-/// taken, also by another process at this moment. Later writes replace the content.
+/// Makes an empty file under a name that nothing else has: FOLDER/STEM.json, or STEM-2.json, -3 ... where
+/// that is taken, also by another process at this moment. `named` is told of a name before the file is made.
+/// Throws Error naming the path and the cause.
+std::filesystem::path new_file(const std::filesystem::path& folder, const std::string& stem,
+                               const std::function<void(const std::filesystem::path&)>& named = {});
+
+/// A JSON file of that name. Later writes replace the content.
 class ResultFile {
  public:
   /// Told of a name before the file is made, so that whoever keeps it loses no file.

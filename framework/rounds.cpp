@@ -143,6 +143,7 @@ void Rounds::take_turn(ScenarioRun& scenario) {
 }
 
 void Rounds::finish(ScenarioRun& scenario) {
+  scenario.profile();
   scenario.end(ScenarioStatus::success);
   options_.ended(scenario);
 }

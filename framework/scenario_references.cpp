@@ -37,7 +37,7 @@ class ReferenceMaker {
  private:
   ReferenceQuestion question_of(const PlannedBenchmark& benchmark, const ScenarioConfig& config) {
     return {.program = program_,
-            .model = benchmark.info.name + " " + model_of(benchmark),
+            .model = benchmark.info.name + " " + model_of(benchmark, config),
             .prompt = setting_.prompt,
             .sequence_length = config.sequence_length,
             .batch_size = config.batch_size,
@@ -45,10 +45,10 @@ class ReferenceMaker {
             .new_tokens = std::min(compared_tokens, config.num_tokens_to_generate)};
   }
 
-  /// The content of a checkpoint folder; the benchmark's own shape has its name alone, which the program's
+  /// The content of a checkpoint folder. The benchmark's own shapes have their names alone, which the program's
   /// digest covers.
-  [[nodiscard]] std::string model_of(const PlannedBenchmark& benchmark) const {
-    if (!benchmark.location) return {};
+  [[nodiscard]] std::string model_of(const PlannedBenchmark& benchmark, const ScenarioConfig& config) const {
+    if (!benchmark.location) return config.model_id;
     const auto found = setting_.weights_hashes.find(benchmark.model_id);
     if (found == setting_.weights_hashes.end()) fail("the checkpoint cannot be read");
     return found->second;

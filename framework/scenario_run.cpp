@@ -57,6 +57,8 @@ void ScenarioRun::apply(const IterationRecord& record) {
   ++iterations_in_pass_;
 }
 
+void ScenarioRun::apply(const ProfileRecord& record) { result_.profile = record.profile; }
+
 void ScenarioRun::apply(const EndRecord& record) {
   result_.status = record.status;
   result_.error = record.error;
@@ -195,6 +197,28 @@ void ScenarioRun::iterate(std::int64_t order, std::int64_t round) {
     setting_->observer.iteration_finished(index_, ScenarioStep::measure, iterations_in_pass_,
                                           scenario_->config.measurement_iterations, latency_seconds_.back());
   });
+}
+
+void ScenarioRun::profile() {
+  if (setting_->tokens_to_profile == 0) return;
+  begin(ScenarioStep::profile);
+  ProfileRecord record{.scenario = index_, .profile = {}};
+  std::filesystem::path file;
+  try {
+    if (!worker_) fail("it was measured to the end before the run was resumed, and its process is gone");
+    file = setting_->trace_file(*this);
+    record.profile =
+        worker_->ask(ProfileRequest{.file = file.string(),
+                                    .title = fmt::format("{} {}", benchmark_->model_name, scenario_->name),
+                                    .new_tokens = setting_->tokens_to_profile});
+    record.profile.file = file.filename().string();
+  } catch (const Error& error) {
+    record.profile.error.emplace(error.what());
+    setting_->observer.problem(fmt::format("{} was not traced: {}", scenario_->name, error.what()));
+    std::error_code ignored;
+    if (!file.empty()) std::filesystem::remove(file, ignored);
+  }
+  keep(record);
 }
 
 void ScenarioRun::describe_first(IterationRecord& record, std::vector<std::int64_t> token_ids) {

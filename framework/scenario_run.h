@@ -38,6 +38,9 @@ struct RunSetting {
   std::function<ScenarioMetadata(const PlannedBenchmark&)> metadata{};
   /// What the scenario of that index is held against.
   std::function<ScenarioReference(std::int64_t index)> reference{};
+  std::int64_t tokens_to_profile = 0;  ///< 0: nothing is traced
+  /// A new file for the scenario's trace. Throws Error.
+  std::function<std::filesystem::path(const ScenarioRun& scenario)> trace_file{};
 };
 
 /// Drives a worker through its steps. Each step's outcome becomes a record, which goes to the journal and is
@@ -51,6 +54,7 @@ class ScenarioRun {
 
   void apply(const LaunchRecord& record);
   void apply(const IterationRecord& record);
+  void apply(const ProfileRecord& record);
   void apply(const EndRecord& record);
 
   /// Starts a worker for that pass: loads, prepares, checks, warms up. Whatever goes wrong ends the scenario.
@@ -60,6 +64,9 @@ class ScenarioRun {
   void skip(const std::string& reason);
   /// One measured iteration; likewise.
   void iterate(std::int64_t order, std::int64_t round);
+  /// Traces a generation, where the run is to. What goes wrong with that is told in the result, and what was
+  /// measured stands. Throws Interrupted.
+  void profile();
   /// Lets the worker go.
   void retire() { worker_.reset(); }
   /// Ends the scenario. `error` unless it is a success.
@@ -70,6 +77,7 @@ class ScenarioRun {
   [[nodiscard]] bool started() const { return started_; }
   [[nodiscard]] std::int64_t index() const { return index_; }
   [[nodiscard]] const PlannedBenchmark& benchmark() const { return *benchmark_; }
+  [[nodiscard]] const std::string& name() const { return scenario_->name; }
   /// Of the benchmark's scenarios, from 0.
   [[nodiscard]] std::size_t place() const {
     return static_cast<std::size_t>(scenario_ - benchmark_->scenarios.data());
