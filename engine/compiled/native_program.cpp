@@ -13,7 +13,7 @@
 #include "engine/eager/eager_executor.h"
 #include "engine/eager/operations.h"
 #include "engine/kernels/panel_products.h"
-#include "engine/kernels/parallel.h"
+#include "engine/parallel.h"
 #include "engine/threads.h"
 
 namespace bv2::engine::compiled {

@@ -61,7 +61,6 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include <fmt/format.h>
-#include <omp.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -72,6 +71,7 @@ HWY_AFTER_NAMESPACE();
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine/ops/isa.h"
+#include "engine/parallel.h"
 #include "engine/threads.h"
 
 namespace bv2::engine {
@@ -122,21 +122,22 @@ class Reader {
                      share_multiple),
         threads_(threads),
         pages_(share_bytes_ * threads, huge) {
-#pragma omp parallel num_threads(static_cast <int>(threads_))
-    std::memset(share(), 0x5a, static_cast<std::size_t>(share_bytes_));
+    on_team(threads_, [&](const TeamThread& thread) {
+      std::memset(share(thread), 0x5a, static_cast<std::size_t>(share_bytes_));
+    });
   }
 
   /// Bytes a second of `times` reads of everything.
   double pass(const Pattern& pattern, std::int64_t times) {
     const std::int64_t start_ns = monotonic_now_ns();
-#pragma omp parallel num_threads(static_cast <int>(threads_))
-    {
+    on_team(threads_, [&](const TeamThread& thread) {
       std::uint64_t found = 0;
       for (std::int64_t i = 0; i < times; ++i) {
-        found ^= HWY_DYNAMIC_DISPATCH(read_memory)(share(), share_bytes_, pattern.streams, pattern.prefetch);
+        found ^=
+            HWY_DYNAMIC_DISPATCH(read_memory)(share(thread), share_bytes_, pattern.streams, pattern.prefetch);
       }
       seen_.fetch_xor(found, std::memory_order_relaxed);
-    }
+    });
     const std::int64_t spent_ns = std::max<std::int64_t>(1, monotonic_now_ns() - start_ns);
     return static_cast<double>(times * share_bytes_ * threads_) / (static_cast<double>(spent_ns) * 1e-9);
   }
@@ -150,7 +151,9 @@ class Reader {
   }
 
  private:
-  [[nodiscard]] std::byte* share() const { return pages_.data() + omp_get_thread_num() * share_bytes_; }
+  [[nodiscard]] std::byte* share(const TeamThread& thread) const {
+    return pages_.data() + thread.index * share_bytes_;
+  }
 
   std::int64_t share_bytes_;
   std::int64_t threads_;

@@ -1,12 +1,12 @@
 // Flash attention: blocked over queries and keys with an online softmax, and keys split over threads where
 // there are few blocks (Dao 2023, "FlashAttention-2"; Flash-Decoding).
-#include <omp.h>
-
 #include <algorithm>
 
 #include "engine/ops/sdpa.h"
 #include "engine/ops/sdpa_decode_worker.h"
 #include "engine/ops/sdpa_row_worker.h"
+#include "engine/parallel.h"
+#include "engine/threads.h"
 
 namespace bv2::engine {
 namespace {
@@ -102,12 +102,12 @@ void run_tasks(const SdpaProblem& problem, const FlashShape& shape, const FlashP
   auto* memory = reinterpret_cast<float*>(scratch.data());
   float* parts = memory + threads * thread_floats;  // [blocks, splits]
 
-#pragma omp parallel num_threads(threads)
-  {
-    FloatArena arena(memory + omp_get_thread_num() * thread_floats);
+  SharedTasks tasks(blocks * splits);
+  SharedTasks merges(blocks);
+  on_team(threads, [&](const TeamThread& thread) {
+    FloatArena arena(memory + thread.index * thread_floats);
     Worker worker(problem, arena);
-#pragma omp for schedule(dynamic, 1)
-    for (std::int64_t task = 0; task < blocks * splits; ++task) {
+    tasks.take([&](std::int64_t task) {
       const RowBlock block = row_block_at(problem, plan.row_block, task / splits);
       const std::int64_t split = task % splits;
       const std::int64_t seen = block.seen.last - block.seen.first;
@@ -119,16 +119,15 @@ void run_tasks(const SdpaProblem& problem, const FlashShape& shape, const FlashP
         worker.store();
       else
         worker.state().save(parts + task * part_floats);
-    }
-    if (splits > 1) {
-#pragma omp for schedule(dynamic, 1)
-      for (std::int64_t index = 0; index < blocks; ++index) {
-        worker.start(row_block_at(problem, plan.row_block, index));
-        worker.state().merge(parts + index * splits * part_floats, splits);
-        worker.store();
-      }
-    }
-  }
+    });
+    if (splits == 1) return;
+    team_barrier();
+    merges.take([&](std::int64_t index) {
+      worker.start(row_block_at(problem, plan.row_block, index));
+      worker.state().merge(parts + index * splits * part_floats, splits);
+      worker.store();
+    });
+  });
 }
 
 }  // namespace
@@ -157,7 +156,7 @@ void sdpa_flash(const SdpaProblem& problem) {
                          .keys = problem.keys,
                          .head_dim = problem.head_dim,
                          .dtype = problem.dtype};
-  const int threads = omp_get_max_threads();
+  const int threads = static_cast<int>(thread_count());
   const FlashPlan plan = plan_flash(shape, threads);
   if (plan.row_lanes)
     run_tasks<RowFlash>(problem, shape, plan, threads);
