@@ -61,7 +61,6 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include <fmt/format.h>
-#include <omp.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -76,6 +75,7 @@ HWY_AFTER_NAMESPACE();
 #include "base/error.h"
 #include "engine/limits/pass_size.h"
 #include "engine/ops/isa.h"
+#include "engine/parallel.h"
 #include "engine/threads.h"
 
 namespace bv2::engine {
@@ -128,26 +128,31 @@ class Reader {
                      share_multiple),
         threads_(threads),
         pages_(share_bytes_ * threads, huge) {
-#pragma omp parallel num_threads(static_cast <int>(threads_))
-    std::memset(share(), 0x5a, static_cast<std::size_t>(share_bytes_));
+    on_team(threads_, [&](const TeamThread& thread) {
+      std::memset(share(thread), 0x5a, static_cast<std::size_t>(share_bytes_));
+    });
   }
 
   /// `times` reads of everything.
   PassTime pass(const Pattern& pattern, std::int64_t times) {
-    double cpu_seconds = std::numeric_limits<double>::infinity();
+    std::atomic<std::int64_t> cpu_ns = std::numeric_limits<std::int64_t>::max();  // of the thread with the least
     const std::int64_t start_ns = monotonic_now_ns();
-#pragma omp parallel num_threads(static_cast <int>(threads_)) reduction(min : cpu_seconds)
-    {
+    on_team(threads_, [&](const TeamThread& thread) {
       const std::int64_t start_cpu_ns = thread_cpu_ns();
       std::uint64_t found = 0;
       for (std::int64_t i = 0; i < times; ++i) {
-        found ^= HWY_DYNAMIC_DISPATCH(read_memory)(share(), share_bytes_, pattern.streams, pattern.prefetch);
+        found ^=
+            HWY_DYNAMIC_DISPATCH(read_memory)(share(thread), share_bytes_, pattern.streams, pattern.prefetch);
       }
       seen_.fetch_xor(found, std::memory_order_relaxed);
-      cpu_seconds = static_cast<double>(thread_cpu_ns() - start_cpu_ns) * 1e-9;
-    }
+      const std::int64_t spent_cpu_ns = thread_cpu_ns() - start_cpu_ns;
+      std::int64_t least_ns = cpu_ns.load(std::memory_order_relaxed);
+      while (spent_cpu_ns < least_ns &&
+             !cpu_ns.compare_exchange_weak(least_ns, spent_cpu_ns, std::memory_order_relaxed)) {
+      }
+    });
     const std::int64_t spent_ns = std::max<std::int64_t>(1, monotonic_now_ns() - start_ns);
-    return {.wall_seconds = static_cast<double>(spent_ns) * 1e-9, .cpu_seconds = cpu_seconds};
+    return {.wall_seconds = static_cast<double>(spent_ns) * 1e-9, .cpu_seconds = static_cast<double>(cpu_ns.load()) * 1e-9};
   }
 
   /// What so many reads are.
@@ -161,7 +166,9 @@ class Reader {
     ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
   }
-  [[nodiscard]] std::byte* share() const { return pages_.data() + omp_get_thread_num() * share_bytes_; }
+  [[nodiscard]] std::byte* share(const TeamThread& thread) const {
+    return pages_.data() + thread.index * share_bytes_;
+  }
 
   std::int64_t share_bytes_;
   std::int64_t threads_;
