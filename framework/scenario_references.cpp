@@ -45,8 +45,8 @@ class ReferenceMaker {
             .new_tokens = std::min(compared_tokens, config.num_tokens_to_generate)};
   }
 
-  /// The content of a checkpoint folder. The benchmark's own shapes have their names alone, which the program's
-  /// digest covers.
+  /// The content of a checkpoint folder. The benchmark's own shapes have their names alone, which the
+  /// program's digest covers.
   [[nodiscard]] std::string model_of(const PlannedBenchmark& benchmark, const ScenarioConfig& config) const {
     if (!benchmark.location) return config.model_id;
     const auto found = setting_.weights_hashes.find(benchmark.model_id);

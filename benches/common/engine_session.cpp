@@ -183,7 +183,7 @@ class EngineSession final : public Session {
   std::vector<OperationSpan> profile(const PromptIds& prompt, std::int64_t new_tokens,
                                      TokenSink& sink) override {
     engine::OperationProfile profile;
-    const Profiling profiling(context_, profile);
+    const Profiling profiling(mode_->context(), profile);
     generate(prompt, new_tokens, sink);
     return profile.take();
   }

@@ -106,10 +106,10 @@ class Calls final : public CallRunner {
     std::exception_ptr failure;
     std::mutex failing;
     on_team(thread_count(), [&](const TeamThread& thread) {
-      const TeamPart part{.thread = thread.index,
-                          .threads = thread.count,
-                          .team = nullptr,
-                          .wait_for_all = [](void*) { team_barrier(); }};
+      const TeamPart part{
+          .thread = thread.index, .threads = thread.count, .team = nullptr, .wait_for_all = [](void*) {
+            team_barrier();
+          }};
       try {
         run_call_part(index, part);
       } catch (...) {

@@ -121,7 +121,8 @@ void NativeProgram::in_parallel(void* /*engine*/, void (*body)(const Launch*, in
   *call->arrivals = 0;
   on_team(call->threads, [&](const TeamThread& thread) {
     Launch mine = *call;
-    mine.threads = static_cast<int>(thread.count);  // a nested or limited region has fewer than were asked for
+    mine.threads =
+        static_cast<int>(thread.count);  // a nested or limited region has fewer than were asked for
     body(&mine, static_cast<int>(thread.index));
   });
 }

@@ -135,7 +135,8 @@ class Reader {
 
   /// `times` reads of everything.
   PassTime pass(const Pattern& pattern, std::int64_t times) {
-    std::atomic<std::int64_t> cpu_ns = std::numeric_limits<std::int64_t>::max();  // of the thread with the least
+    std::atomic<std::int64_t> cpu_ns =
+        std::numeric_limits<std::int64_t>::max();  // of the thread with the least
     const std::int64_t start_ns = monotonic_now_ns();
     on_team(threads_, [&](const TeamThread& thread) {
       const std::int64_t start_cpu_ns = thread_cpu_ns();
@@ -152,7 +153,8 @@ class Reader {
       }
     });
     const std::int64_t spent_ns = std::max<std::int64_t>(1, monotonic_now_ns() - start_ns);
-    return {.wall_seconds = static_cast<double>(spent_ns) * 1e-9, .cpu_seconds = static_cast<double>(cpu_ns.load()) * 1e-9};
+    return {.wall_seconds = static_cast<double>(spent_ns) * 1e-9,
+            .cpu_seconds = static_cast<double>(cpu_ns.load()) * 1e-9};
   }
 
   /// What so many reads are.

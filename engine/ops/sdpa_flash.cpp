@@ -193,7 +193,8 @@ void sdpa_flash(const SdpaProblem& problem) {
 std::size_t flash_part_scratch_bytes(const FlashShape& shape, int threads) {
   const FlashPlan plan = plan_flash(shape, threads);
   const std::int64_t tasks = shape.batch * shape.kv_heads * plan.row_blocks;
-  // Fewer keys may be split into more parts than the most keys are; this is beyond what choose_splits accepts.
+  // Fewer keys may be split into more parts than the most keys are; this is beyond what choose_splits
+  // accepts.
   const std::int64_t parts = (tasks_per_thread + 1) * threads + 2 * tasks;
   const std::int64_t floats =
       threads * floats_of_a_thread(shape, plan.row_lanes) + parts * floats_of_a_part(shape, plan);
