@@ -54,7 +54,8 @@ class NativeProgram final : public Program {
   std::vector<AddedPlace> added_;
   std::unique_ptr<Storage> memory_;  ///< of added buffers and scratch
   std::vector<float> wide_input_;
-  Sizes sizes_{0, 0, 0, 0};
+  Sizes sizes_{0, 0, 0, 0};         ///< of this run
+  Sizes prepared_for_{0, 0, 0, 0};  ///< with the longest past
   int threads_ = 0;
   std::int64_t scratch_stride_ = 0;
   float* scratch_ = nullptr;

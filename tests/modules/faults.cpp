@@ -154,6 +154,7 @@ const Behaviour behaviours[] = {
     {.name = "fault_loop_in_prepare", .in_prepare = [] { loop_for_ever(); }},
     {.name = "fault_nan_logits", .nan_logits = true},
     {.name = "fault_token_count", .missing_tokens = 1},
+    {.name = "fault_too_many_tokens", .missing_tokens = -1},
 };
 
 }  // namespace
