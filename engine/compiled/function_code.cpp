@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "base/error.h"
 
@@ -50,7 +51,9 @@ std::string shape_text(const std::vector<Expression>& shape) {
 
 std::string factor_text(const Expression& expression) {
   const std::string text = to_string(expression);
-  return expression.terms().size() > 1 || text.starts_with('-') ? "(" + text + ")" : text;
+  const bool is_word =
+      std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+  return is_word ? text : "(" + text + ")";
 }
 
 std::string index_text(const Expression& offset, std::span<const Expression> strides,

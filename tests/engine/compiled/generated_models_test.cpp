@@ -168,6 +168,7 @@ TEST_P(SlowGeneratedFamily, EqualsEager) { compare(); }
 INSTANTIATE_TEST_SUITE_P(WithoutFixture, GeneratedFamily,
                          testing::Values(Case{.model = "llama_with_biases"}, Case{.model = "qwen3_moe"},
                                          Case{.model = "olmo2"}, Case{.model = "smollm3"},
+                                         Case{.model = "smollm3", .attention = AttentionPath::eager},
                                          Case{.model = "roberta"}, Case{.model = "distilbert"}),
                          case_name);
 

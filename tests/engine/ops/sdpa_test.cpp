@@ -6,11 +6,13 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <barrier>
 #include <cmath>
 #include <iostream>
 #include <limits>
 #include <map>
 #include <random>
+#include <thread>
 
 #include "engine/ops/sdpa_kernels.h"
 #include "support/attention_oracle.h"
@@ -59,6 +61,32 @@ std::string first_difference(const Tensor& result, const std::vector<double>& bo
   return {};
 }
 
+/// Flash attention by a team that runs already.
+Tensor flash_in_parts(const AttentionCase& shape, const AttentionInputs& in, int threads) {
+  const Tensor out(in.q.dtype(), in.q.shape());
+  const FlashShape largest{.batch = in.q.size(0),
+                           .heads = in.q.size(1),
+                           .kv_heads = in.k.size(1),
+                           .tokens = in.q.size(2),
+                           .keys = in.k.size(2) + 100,  // memory is taken for the keys that are still to come
+                           .head_dim = in.q.size(3),
+                           .dtype = in.q.dtype()};
+  std::vector<std::byte> scratch(flash_part_scratch_bytes(largest, threads));
+  std::barrier together(threads);
+  const auto work = [&](int thread) {
+    const TeamPart part{
+        .thread = thread, .threads = threads, .team = &together, .wait_for_all = [](void* team) {
+          static_cast<std::barrier<>*>(team)->arrive_and_wait();
+        }};
+    flash_attention_part(shape.attention, in.q, in.k, in.v, in.padding, out, scratch, part);
+  };
+  std::vector<std::jthread> others;
+  for (int thread = 1; thread < threads; ++thread) others.emplace_back(work, thread);
+  work(0);
+  others.clear();
+  return out;
+}
+
 void check_all_paths(const AttentionCase& shape, std::mt19937_64& random) {
   const AttentionInputs in = test::random_inputs(shape, random);
   const AttentionExpected expected = test::expected_attention(shape, in);
@@ -70,6 +98,11 @@ void check_all_paths(const AttentionCase& shape, std::mt19937_64& random) {
         EXPECT_EQ(first_difference(result, bound_of(path.path, shape, expected), expected), "")
             << path.name << ' ' << target << " threads " << threads << ": " << shape.name();
       }
+      constexpr AttentionPath flash = AttentionPath::sdpa_flash_attention;
+      EXPECT_EQ(
+          first_difference(flash_in_parts(shape, in, threads), bound_of(flash, shape, expected), expected),
+          "")
+          << "in parts, " << target << " threads " << threads << ": " << shape.name();
     }
   });
 }
