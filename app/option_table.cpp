@@ -155,8 +155,8 @@ std::vector<OptionRow> selection_options() {
       {all, what, "--compile-mode", "NAME...", "keep only default, reduce-overhead, max-autotune ...",
        choices(&R::compile_modes, compile_modes)},
       {measuring, what, "--level", "N",
-       "coverage: 0 one scenario a mode, 1 the few that matter (default), 2 every\nattention, 3 the full "
-       "cross, 4 with every compile mode",
+       "coverage: 0 one scenario a mode, on small shapes, 1 the few that matter\n(default), 2 every "
+       "attention, 3 the full cross, 4 with every compile mode",
        integer(&R::level, 0, 4)},
       {verifying, what, "--level", "N", "the same; default 2", integer(&R::level, 0, 4)},
       {measuring, what, "--config-file", "FILE", "scenarios as .json or .jsonl, instead of a level's",
@@ -227,6 +227,10 @@ std::vector<OptionRow> trust_options() {
                 return static_cast<std::uint64_t>(
                     parse_integer(option, text, 0, std::numeric_limits<std::int64_t>::max()));
               })},
+      {running, how, "--num-tokens-to-profile", "N",
+       "after measuring, a Chrome trace of a prefill and N tokens, beside the\nresult document (default 0: "
+       "none)",
+       integer(&R::tokens_to_profile, 0, most_tokens)},
       {running, how, "--launches", "N", "processes a scenario, each with all of its iterations (default 1)",
        integer(&R::launches, 1, most_iterations)},
       {running, how, "--target-precision", "P",

@@ -83,6 +83,24 @@ ModeComparison compared(const ScenarioResult& base, const ScenarioResult& scenar
   return comparison;
 }
 
+constexpr double widest_useful = 1.25;  // of the interval's end to the ratio
+constexpr double advised_precision = 0.05;
+constexpr std::int64_t most_advised_iterations = 1000;
+
+/// Of each of the two, for an interval that tells something; 0: it does already. The width of an interval
+/// falls with the root of their number.
+std::int64_t useful_iterations(const ModeComparison& comparison) {
+  if (!comparison.speedup_ci95 || comparison.rounds < 2) return 0;
+  const auto [low, high] = *comparison.speedup_ci95;
+  const double half_width = std::log(high / low) / 2;
+  const bool inconclusive = comparison.verdict == Verdict::inconclusive;
+  if (!inconclusive && half_width <= std::log(widest_useful)) return 0;
+  const double wanted = std::log1p(inconclusive ? VerdictOptions().margin : advised_precision);
+  const double iterations = static_cast<double>(comparison.rounds) * std::pow(half_width / wanted, 2);
+  const double rounded = std::ceil(iterations / 10) * 10;
+  return std::max(static_cast<std::int64_t>(rounded), 2 * comparison.rounds);
+}
+
 }  // namespace
 
 std::vector<ModeComparison> compare_modes(std::span<const ScenarioResult> scenarios) {
@@ -103,6 +121,25 @@ std::string mode_comparison_line(const ModeComparison& comparison) {
                   comparison.paired ? "" : " (measured apart)");
   if (comparison.break_even) line += break_even_text(*comparison.break_even);
   return line;
+}
+
+std::string mode_comparison_hint(std::span<const ModeComparison> comparisons) {
+  const ModeComparison* worst = nullptr;
+  std::int64_t most_iterations = 0;
+  for (const ModeComparison& comparison : comparisons) {
+    const std::int64_t iterations = useful_iterations(comparison);
+    if (iterations > most_iterations) {
+      most_iterations = iterations;
+      worst = &comparison;
+    }
+  }
+  if (worst == nullptr) return {};
+  const std::string what =
+      fmt::format("{} rounds tell too little of {} against {}", worst->rounds, worst->scenario, worst->base);
+  if (most_iterations > most_advised_iterations) {
+    return fmt::format("{}: use a quieter machine (on this one it takes about {})", what, most_iterations);
+  }
+  return fmt::format("{}: about {} should (--measurement-iterations)", what, most_iterations);
 }
 
 }  // namespace bv2

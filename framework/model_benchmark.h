@@ -13,6 +13,7 @@
 
 #include "base/forward_cost.h"
 #include "base/json.h"
+#include "base/operation_span.h"
 #include "framework/scenario_config.h"
 
 namespace bv2 {
@@ -124,6 +125,13 @@ class Session {
   /// encoder: one forward of the batch, then one call of on_encoded; `new_tokens` is 0. Each call starts from
   /// an empty cache.
   virtual void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) = 0;
+  /// Likewise, and what ran meanwhile on the calling thread, in the order of the beginnings; nothing where
+  /// the engine does not note it. Noting takes time: this is never measured.
+  virtual std::vector<OperationSpan> profile(const PromptIds& prompt, std::int64_t new_tokens,
+                                             TokenSink& sink) {
+    generate(prompt, new_tokens, sink);
+    return {};
+  }
   /// The outputs of all positions, for verification.
   virtual ForwardOutput forward(const PromptIds& prompt) = 0;
   /// What really ran so far: kernels, attention path, threads ... An object.
@@ -135,7 +143,10 @@ struct BenchmarkInfo {
   std::string name;         ///< of its file in benches/
   std::string description;  ///< one line
   ModelKind kind = ModelKind::decoder;
-  std::string default_model;   ///< model_id of the built-in shape, e.g. "HuggingFaceTB/SmolLM2-135M"
+  std::string default_model;  ///< model_id of the built-in shape, e.g. "HuggingFaceTB/SmolLM2-135M"
+  /// Of a smaller built-in shape, which scenarios name as their model_id ("small-qwen3"): nobody has
+  /// published it, so that the name stands for nothing else. Empty: there is none.
+  std::string small_model{};
   std::string default_prompt;  ///< the text that is measured when none is given
   std::int64_t default_sequence_length = 128;
   std::vector<std::string> model_types;      ///< of config.json: the checkpoints that it can take

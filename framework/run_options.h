@@ -42,6 +42,7 @@ struct RunOptions {
   int level = 1;
   std::optional<std::filesystem::path> config_file;  ///< scenarios as .json or .jsonl, instead of a level's
   std::int64_t threads = 0;                          ///< 0: physical cores
+  std::int64_t tokens_to_profile = 0;                ///< after measuring, traced; 0: no trace
   bool verification = true;  ///< hold each scenario's output against float32 eager before it is measured
   Isolation isolation = Isolation::process;
   Schedule schedule = Schedule::interleaved;

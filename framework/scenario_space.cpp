@@ -137,6 +137,7 @@ std::vector<ScenarioConfig> scenarios_of_level(std::span<const std::string> vari
 void validate_options(const RunOptions& options) {
   check_count("--warmup-iterations", options.warmup_iterations, 0);
   check_count("--measurement-iterations", options.measurement_iterations, 1);
+  check_count("--num-tokens-to-profile", options.tokens_to_profile, 0);
   check_counts("--num-tokens-to-generate", options.num_tokens_to_generate);
   check_counts("--batch-size", options.batch_sizes);
   check_counts("--sequence-length", options.sequence_lengths);

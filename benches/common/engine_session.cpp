@@ -114,6 +114,20 @@ void check_supported(const ScenarioConfig& config) {
   if (config.device != "cpu") fail("the device '{}' is not supported (supported: cpu)", config.device);
 }
 
+/// Has a context note what it runs for as long as this lives.
+class Profiling {
+ public:
+  Profiling(engine::Context& context, engine::OperationProfile& profile) : context_(context) {
+    context_.set_profile(&profile);
+  }
+  ~Profiling() { context_.set_profile(nullptr); }
+  Profiling(const Profiling&) = delete;
+  Profiling& operator=(const Profiling&) = delete;
+
+ private:
+  engine::Context& context_;
+};
+
 /// Runs the model without looking at what it computes.
 class EngineSession final : public Session {
  public:
@@ -164,6 +178,14 @@ class EngineSession final : public Session {
     }
     engine::generate_greedy(mode_->runner(), *cache_, ids_tensor(prompt), new_tokens, callbacks);
     mode_->check_ran();
+  }
+
+  std::vector<OperationSpan> profile(const PromptIds& prompt, std::int64_t new_tokens,
+                                     TokenSink& sink) override {
+    engine::OperationProfile profile;
+    const Profiling profiling(mode_->context(), profile);
+    generate(prompt, new_tokens, sink);
+    return profile.take();
   }
 
   ForwardOutput forward(const PromptIds& prompt) override {

@@ -1,14 +1,15 @@
 // A model's graphs: compiling them on demand, binding them to memory, running them.
 #include "engine/compiled/compiled_model.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <exception>
+#include <mutex>
 
 #include "engine/compiled/constant_reach.h"
 #include "engine/models/parameters.h"
+#include "engine/parallel.h"
 #include "engine/threads.h"
 
 namespace bv2::engine::compiled {
@@ -103,21 +104,19 @@ class Calls final : public CallRunner {
   /// A team of its own for that call.
   void share_out(std::size_t index) {
     std::exception_ptr failure;
-#pragma omp parallel num_threads(static_cast <int>(thread_count()))
-    {
-      const TeamPart part{.thread = omp_get_thread_num(),
-                          .threads = omp_get_num_threads(),
-                          .team = nullptr,
-                          .wait_for_all = [](void*) {
-#pragma omp barrier
-                          }};
+    std::mutex failing;
+    on_team(thread_count(), [&](const TeamThread& thread) {
+      const TeamPart part{
+          .thread = thread.index, .threads = thread.count, .team = nullptr, .wait_for_all = [](void*) {
+            team_barrier();
+          }};
       try {
         run_call_part(index, part);
       } catch (...) {
-#pragma omp critical(bv2_call_failure)
+        const std::lock_guard guard(failing);
         failure = std::current_exception();
       }
-    }
+    });
     if (failure) std::rethrow_exception(failure);
   }
 
@@ -254,8 +253,10 @@ StepResult CompiledModel::run(Context& context, const Tensor& ids, KvCache& cach
       .batch = ids.size(0), .tokens = ids.size(1), .past = cache.length, .capacity = cache.capacity};
   const bool keeps_tokens = model_->config().causal;
   if (keeps_tokens) check_fits(cache, sizes.tokens);
+  // The graph that ends in logits chooses the token too.
+  const LogitsOf logits = which == LogitsOf::greedy_token ? LogitsOf::last_token : which;
   Compiled& step =
-      compiled({.one_token = sizes.tokens == 1, .padding = cache.padding.defined(), .logits = which});
+      compiled({.one_token = sizes.tokens == 1, .padding = cache.padding.defined(), .logits = logits});
   step.reach->check(sizes);
   if (!step.fits(sizes, cache)) step.bind(sizes, cache);
   std::ranges::copy(ids.span<std::int64_t>(), step.ids.data<std::int64_t>());

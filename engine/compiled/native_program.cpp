@@ -1,8 +1,6 @@
 // A graph as generated code that is loaded and can run.
 #include "engine/compiled/native_program.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
@@ -13,7 +11,7 @@
 #include "engine/eager/eager_executor.h"
 #include "engine/eager/operations.h"
 #include "engine/kernels/panel_products.h"
-#include "engine/kernels/parallel.h"
+#include "engine/parallel.h"
 #include "engine/threads.h"
 
 namespace bv2::engine::compiled {
@@ -121,12 +119,12 @@ void NativeProgram::run(const Sizes& sizes, std::span<std::byte* const> buffers,
 
 void NativeProgram::in_parallel(void* /*engine*/, void (*body)(const Launch*, int), const Launch* call) {
   *call->arrivals = 0;
-#pragma omp parallel num_threads(call->threads)
-  {
+  on_team(call->threads, [&](const TeamThread& thread) {
     Launch mine = *call;
-    mine.threads = omp_get_num_threads();  // a nested or limited region has fewer than were asked for
-    body(&mine, omp_get_thread_num());
-  }
+    mine.threads =
+        static_cast<int>(thread.count);  // a nested or limited region has fewer than were asked for
+    body(&mine, static_cast<int>(thread.index));
+  });
 }
 
 // No exception may pass through generated code: the first one waits until it has returned.

@@ -7,7 +7,8 @@ namespace bv2::engine {
 
 /// What a forward gives; valid until the next one.
 struct StepResult {
-  Tensor logits;  ///< [batch, 1 or tokens, vocabulary]; an encoder's last hidden state
+  Tensor logits;  ///< [batch, 1 or tokens, vocabulary]; an encoder's last hidden state; may be undefined
+                  ///< where only the token was asked for
   Tensor chosen;  ///< int64 [batch, 1]: the largest logit's index; undefined with all tokens' logits
 };
 

@@ -1,12 +1,13 @@
 // Flash attention: blocked over queries and keys with an online softmax, and keys split over threads where
 // there are few blocks (Dao 2023, "FlashAttention-2"; Flash-Decoding).
-#include <omp.h>
-
 #include <algorithm>
+#include <array>
 
 #include "engine/ops/sdpa.h"
 #include "engine/ops/sdpa_decode_worker.h"
 #include "engine/ops/sdpa_row_worker.h"
+#include "engine/parallel.h"
+#include "engine/threads.h"
 
 namespace bv2::engine {
 namespace {
@@ -177,24 +178,23 @@ FlashPlan plan_flash(const FlashShape& shape, int threads) {
 }
 
 void sdpa_flash(const SdpaProblem& problem) {
-  const int threads = omp_get_max_threads();
-  const FlashJob job(problem, threads);
+  const std::int64_t threads = thread_count();
+  const FlashJob job(problem, static_cast<int>(threads));
   const Storage scratch(job.plan.scratch_bytes);
   auto* memory = reinterpret_cast<float*>(scratch.data());
-#pragma omp parallel num_threads(threads)
-  {
-    const auto take = [](std::int64_t count, const auto& body) {
-#pragma omp for schedule(dynamic, 1)
-      for (std::int64_t task = 0; task < count; ++task) body(task);
-    };
-    run_part(job, memory, omp_get_thread_num(), threads, take, [] {});  // the end of `omp for` waits
-  }
+  std::array<SharedTasks, 2> lists{SharedTasks(job.blocks * job.plan.splits), SharedTasks(job.blocks)};
+  on_team(threads, [&](const TeamThread& thread) {
+    auto list = lists.begin();
+    const auto take = [&](std::int64_t, const auto& body) { (list++)->take(body); };
+    run_part(job, memory, thread.index, threads, take, team_barrier);
+  });
 }
 
 std::size_t flash_part_scratch_bytes(const FlashShape& shape, int threads) {
   const FlashPlan plan = plan_flash(shape, threads);
   const std::int64_t tasks = shape.batch * shape.kv_heads * plan.row_blocks;
-  // Fewer keys may be split into more parts than the most keys are; this is beyond what choose_splits accepts.
+  // Fewer keys may be split into more parts than the most keys are; this is beyond what choose_splits
+  // accepts.
   const std::int64_t parts = (tasks_per_thread + 1) * threads + 2 * tasks;
   const std::int64_t floats =
       threads * floats_of_a_thread(shape, plan.row_lanes) + parts * floats_of_a_part(shape, plan);

@@ -13,6 +13,7 @@
 #include "framework/prompt.h"
 #include "framework/result.h"
 #include "framework/scenario_config.h"
+#include "framework/trace/profile_result.h"
 
 namespace bv2 {
 
@@ -168,6 +169,21 @@ struct IterateRequest {
   };
   template <class Self, class Visit>
   static void fields(Self& /*self*/, Visit&& /*visit*/) {}
+};
+
+/// Writes a trace of the prefill and of `new_tokens` tokens after it.
+struct ProfileRequest {
+  static constexpr std::string_view name = "profile";
+  using Reply = ProfileResult;  ///< without the file
+  std::string file;
+  std::string title;
+  std::int64_t new_tokens = 1;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("file", self.file);
+    visit("title", self.title);
+    visit("new_tokens", self.new_tokens);
+  }
 };
 
 /// What really ran so far, and the text of token ids.

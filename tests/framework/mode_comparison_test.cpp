@@ -128,5 +128,34 @@ TEST(ModeComparison, Line) {
   EXPECT_EQ(mode_comparison_line({}), "");
 }
 
+ModeComparison compared(Verdict verdict, double speedup, double half_width, std::int64_t rounds = 5) {
+  return {.base = "eager",
+          .scenario = "kernelized",
+          .paired = true,
+          .rounds = rounds,
+          .speedup = speedup,
+          .speedup_ci95 = Interval{speedup / (1 + half_width), speedup * (1 + half_width)},
+          .verdict = verdict};
+}
+
+TEST(ModeComparison, HintSaysHowManyIterationsWouldTell) {
+  const auto hint = [](const ModeComparison& comparison) {
+    return mode_comparison_hint(std::span(&comparison, 1));
+  };
+  EXPECT_EQ(hint(compared(Verdict::faster, 2, 0.2)), "");
+  EXPECT_EQ(hint(compared(Verdict::equivalent, 1, 0.01)), "");
+  // The interval has to become 2.5 times as narrow, for the margin of 2%.
+  EXPECT_EQ(hint(compared(Verdict::inconclusive, 1, 0.05, 10)),
+            "10 rounds tell too little of kernelized against eager: about 70 should "
+            "(--measurement-iterations)");
+  EXPECT_EQ(hint(compared(Verdict::faster, 3, 0.5)),
+            "5 rounds tell too little of kernelized against eager: about 350 should "
+            "(--measurement-iterations)");
+  EXPECT_THAT(hint(compared(Verdict::inconclusive, 1, 3, 5)), testing::HasSubstr("use a quieter machine"));
+  const std::vector both{compared(Verdict::inconclusive, 1, 0.03), compared(Verdict::inconclusive, 1, 0.05)};
+  EXPECT_EQ(mode_comparison_hint(both), hint(both[1])) << "of the worst";
+  EXPECT_EQ(mode_comparison_hint({}), "");
+}
+
 }  // namespace
 }  // namespace bv2

@@ -82,8 +82,7 @@ TEST_P(KernelizedGeneration, IsWhatTransformersGenerates) {
     ++token;
   };
   DirectRunner runner(kernelized.context, *kernelized.model);
-  generate_greedy(runner, cache, reference.input_ids, new_tokens,
-                  {.on_tokens = check, .on_logits = {}});
+  generate_greedy(runner, cache, reference.input_ids, new_tokens, {.on_tokens = check, .on_logits = {}});
   EXPECT_EQ(token, new_tokens);
 }
 
