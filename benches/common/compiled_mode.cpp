@@ -8,7 +8,9 @@
 #include <utility>
 
 #include "base/cache_folder.h"
+#include "base/clock.h"
 #include "base/file.h"
+#include "engine/compiled/autotune.h"
 #include "engine/compiled/compile_modes.h"
 #include "engine/compiled/compiled_model.h"
 #include "engine/compiled/program_builder.h"
@@ -29,6 +31,28 @@ std::vector<ec::GraphKind> kinds_of(const Preparation& workload, bool causal) {
       {.one_token = workload.prompt.tokens == 1, .padding = padding, .logits = logits}};
   if (workload.new_tokens > 1) kinds.push_back({.one_token = true, .padding = padding, .logits = logits});
   return kinds;
+}
+
+engine::Tensor prompt_tensor(const PromptIds& prompt) {
+  // Ids that are not given (a benchmark of shapes alone) are as good as any.
+  engine::Tensor ids(Dtype::int64, {prompt.batch, prompt.tokens});
+  std::ranges::fill(ids.span<std::int64_t>(), 0);
+  if (static_cast<std::int64_t>(prompt.ids.size()) == ids.numel())
+    std::ranges::copy(prompt.ids, ids.data<std::int64_t>());
+  return ids;
+}
+
+Json described(const ec::Tuning& tuning) {
+  Json graphs = Json::array();
+  for (const ec::TunedGraph& graph : tuning.graphs) {
+    Json candidates = Json::array();
+    for (const ec::Candidate& candidate : graph.candidates)
+      candidates.push_back({{"name", candidate.name}, {"seconds", candidate.seconds}});
+    graphs.push_back({{"name", graph.graph},
+                      {"winner", graph.candidates.at(graph.winner).name},
+                      {"candidates", std::move(candidates)}});
+  }
+  return {{"from_cache", tuning.from_cache}, {"graphs", std::move(graphs)}};
 }
 
 Json described(const ec::GraphFacts& facts) {
@@ -56,8 +80,7 @@ class CompiledMode final : public ExecutionMode {
     const ec::Toolchain toolchain = ec::find_toolchain();  // before anything that takes long
     compiler_ = toolchain.version;
     cache_.emplace(default_cache_folder());
-    builder_.emplace(toolchain, *cache_,
-                     [](std::string_view line) { fmt::print(stderr, "warning: {}\n", line); });
+    builder_.emplace(toolchain, *cache_, warn);
     kernels_.table = engine::kernels_for(model_->dtype());
     PreparationTimes times;
     packing_ = pack_timed(*model_, times.pack_seconds);
@@ -73,7 +96,11 @@ class CompiledMode final : public ExecutionMode {
         *model_, attention_, [this](std::span<const ec::Graph* const> graphs) { return build(graphs); },
         std::move(passes));
     runner_.emplace(*compiled_, context());
-    compiled_->prepare(kinds_of(preparation, model_->config().causal));
+    const std::vector<ec::GraphKind> kinds = kinds_of(preparation, model_->config().causal);
+    workload_ = workload_of(preparation, kinds);
+    compiled_->prepare(kinds);
+    workload_.reset();
+    if (mode_->is_tuned) times.autotune_seconds = autotune_seconds_;
     double trace_seconds = 0;
     for (const ec::GraphFacts& facts : compiled_->facts()) trace_seconds += facts.trace_seconds;
     times.trace_seconds = trace_seconds;
@@ -109,20 +136,51 @@ class CompiledMode final : public ExecutionMode {
                              {"choices", to_string(mode_->options.choices)},
                              {"graphs", std::move(graphs)},
                              {"fallbacks", context().record().definitions}};
+    if (tuning_) effective["compiled"]["autotune"] = described(*tuning_);
   }
 
  private:
   std::vector<std::unique_ptr<ec::Program>> build(std::span<const ec::Graph* const> graphs) {
+    const auto parallel = static_cast<std::size_t>(engine::thread_count());
+    const bool is_tuned = mode_->is_tuned && workload_;
+    if (is_tuned) tune(graphs, parallel);
     std::vector<ec::BuildRequest> requests;
     for (const ec::Graph* graph : graphs) {
       if (!dump_graph_dir_.empty()) dump(*graph, "");
       // Only a step of few rows is one region, so the others share their code with the default mode.
-      requests.push_back({.graph = graph, .title = graph->name, .options = mode_->options});
+      requests.push_back({.graph = graph,
+                          .title = graph->name,
+                          .options = is_tuned ? tuning_->options_of(graph->name) : mode_->options});
     }
-    auto programs = ec::build_programs(requests, *builder_, static_cast<std::size_t>(engine::thread_count()),
-                                       dump_code_dir_, &build_times_);
+    auto programs = ec::build_programs(requests, *builder_, parallel, dump_code_dir_, &build_times_);
     return {std::make_move_iterator(programs.begin()), std::make_move_iterator(programs.end())};
   }
+
+  void tune(std::span<const ec::Graph* const> graphs, std::size_t parallel) {
+    const std::int64_t start_ns = monotonic_now_ns();
+    tuning_ = ec::tuned(graphs, *workload_, *builder_, parallel);
+    if (!tuning_->damage.empty())
+      warn(fmt::format("the choice that was kept was damaged and has been made again: {}", tuning_->damage));
+    // What the candidates' calls ran is not what the scenario runs.
+    context().record() = {};
+    autotune_seconds_ = static_cast<double>(monotonic_now_ns() - start_ns) * 1e-9;
+  }
+
+  ec::TuningWorkload workload_of(const Preparation& preparation, std::vector<ec::GraphKind> kinds) {
+    ec::TuningWorkload workload{.model = model_,
+                                .attention = attention_,
+                                .kinds = std::move(kinds),
+                                .ids = prompt_tensor(preparation.prompt),
+                                .padding = {},
+                                .new_tokens = preparation.new_tokens,
+                                .context = &context()};
+    if (!preparation.prompt.padding.empty())
+      workload.padding =
+          engine::tensor_of<std::int64_t>(preparation.prompt.padding, {preparation.prompt.batch});
+    return workload;
+  }
+
+  static void warn(std::string_view line) { fmt::print(stderr, "warning: {}\n", line); }
 
   void dump(const ec::Graph& graph, std::string_view stage) const {
     write_file_atomically(dump_graph_dir_ / fmt::format("{}{}.txt", graph.name, stage), to_text(graph));
@@ -135,6 +193,9 @@ class CompiledMode final : public ExecutionMode {
   std::string compiler_;
   std::optional<ec::DiskCache> cache_;
   std::optional<ec::CodeBuilder> builder_;
+  std::optional<ec::TuningWorkload> workload_;  // while its graphs are prepared
+  std::optional<ec::Tuning> tuning_;
+  double autotune_seconds_ = 0;
   ec::BuildTimes build_times_;
   std::filesystem::path dump_graph_dir_;
   std::filesystem::path dump_code_dir_;

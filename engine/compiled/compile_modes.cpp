@@ -15,6 +15,7 @@ namespace {
 constexpr std::array modes{
     CompileMode{.name = "default", .options = {}},
     CompileMode{.name = "reduce-overhead", .options = {.one_team = true, .choices = {}}},
+    CompileMode{.name = "max-autotune", .options = {.one_team = true, .choices = {}}, .is_tuned = true},
 };
 
 }  // namespace

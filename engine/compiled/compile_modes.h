@@ -8,11 +8,12 @@
 
 namespace bv2::engine::compiled {
 
-/// One compile mode. Modes that time variants (max-autotune) are rows with their own `options`; what they
-/// need of a model to time them is added to CompiledModel's ProgramBuilder (docs/compiled_mode.md).
+/// One compile mode.
 struct CompileMode {
   std::string_view name;  ///< as people know it: "reduce-overhead"
   EmitOptions options;
+  bool is_tuned = false;  ///< what the workload's graphs are printed like is measured (autotune.h), and
+                          ///< `options` is for graphs that are needed later
 };
 
 /// All that work, the default one first.

@@ -19,7 +19,8 @@ struct CacheUse {
 
 /// Entries are folders of files, named by a key, with a checksum for each file:
 ///   entries/KEY/...          locks/KEY          building/KEY.PID.N          (all below the cache's folder)
-/// An entry is built beside and renamed, while this process holds the key's lock (and no other). Thread safe;
+/// An entry is built beside and renamed, while this process holds the key's lock. What builds an entry may
+/// use others, if those never use it: a choice between programs is built by building them. Thread safe;
 /// several objects and processes may share a folder.
 class DiskCache {
  public:

@@ -26,6 +26,7 @@ struct HostNode {
 struct EmittedCode {
   std::string source;
   Graph graph;  ///< the buffers that host nodes and addresses are of: the graph's, then `added`
+  CodeChoices choices;
   std::vector<AddedBuffer> added;
   std::vector<HostNode> host_nodes;
   std::vector<std::vector<Expression>> scratch_floats;  ///< of a thread: the largest of these sums

@@ -80,6 +80,7 @@ class Lowering {
  private:
   /// Whether a product ever has so few rows that its weights are streamed, and what is fused to it can be.
   bool can_stream(const Node& node) {
+    if (choices_.few_rows == 0) return false;
     const Node group = as_group(node);
     const Expression rows = row_count(group);
     if (rows.is_number() && rows.value() > choices_.few_rows) return false;
@@ -217,8 +218,15 @@ class Lowering {
 }  // namespace
 
 std::string to_string(const CodeChoices& choices) {
-  return fmt::format("few_rows={}, {}", choices.few_rows,
-                     choices.fuse_input ? "inputs of products fused" : "inputs of products apart");
+  std::string text =
+      fmt::format("few_rows={}, {}", choices.few_rows,
+                  choices.fuse_input ? "inputs of products fused" : "inputs of products apart");
+  if (choices.tile_vectors > 0) text += fmt::format(", tiles of {} vectors", choices.tile_vectors);
+  if (choices.prefetch_bytes > 0)
+    text += fmt::format(", weights asked for {} bytes ahead", choices.prefetch_bytes);
+  if (choices.interleaved_panels) text += ", panels in turn";
+  if (choices.own_products) text += ", own loops for products of many rows";
+  return text;
 }
 
 const Node* product_of(const Node& node) {

@@ -9,13 +9,6 @@
 namespace bv2::engine::compiled {
 namespace {
 
-std::string graph_name(const GraphKind& kind) {
-  const std::string_view phase = kind.one_token                        ? "decode"
-                                 : kind.logits == LogitsOf::all_tokens ? "forward"
-                                                                       : "prefill";
-  return fmt::format("{}{}", phase, kind.padding ? "_padded" : "");
-}
-
 /// A cache of the shapes that the model asks for, without values.
 KvCache traced_cache(const KvCache& real, Tracer& tracer, const Sizes& sizes, bool padding) {
   KvCache cache = real;
@@ -30,6 +23,13 @@ KvCache traced_cache(const KvCache& real, Tracer& tracer, const Sizes& sizes, bo
 }
 
 }  // namespace
+
+std::string graph_name(const GraphKind& kind) {
+  const std::string_view phase = kind.one_token                        ? "decode"
+                                 : kind.logits == LogitsOf::all_tokens ? "forward"
+                                                                       : "prefill";
+  return fmt::format("{}{}", phase, kind.padding ? "_padded" : "");
+}
 
 Graph trace_model(const Model& model, AttentionPath attention, const GraphKind& kind) {
   const bool chooses = model.config().causal && kind.logits == LogitsOf::last_token;

@@ -1,6 +1,8 @@
 // The graphs of a model's forward.
 #pragma once
 
+#include <string>
+
 #include "engine/compiled/graph.h"
 #include "engine/models/model.h"
 
@@ -14,6 +16,9 @@ struct GraphKind {
 
   friend auto operator<=>(const GraphKind&, const GraphKind&) = default;
 };
+
+/// "prefill", "decode" or "forward" (all tokens' results), with "_padded" where rows have padding.
+std::string graph_name(const GraphKind& kind);
 
 /// Inputs: ids [batch, tokens], and padding [batch] where there is some; states: keys.N and values.N of
 /// layer N. Results: the logits [batch, 1 or tokens, vocabulary] (an encoder's last hidden state) and, where

@@ -177,7 +177,7 @@ void NativeProgram::run_product(const Node& node) {
     const PanelMatrix matrix = panels_of(code_.graph.buffers[static_cast<std::size_t>(weight.buffer)].tensor);
     const std::byte* bias = address(node.inputs[2 + 2 * i]);
     std::byte* out = address(node.outputs[i]);
-    if (!library_multiplies(matrix.dtype)) {
+    if (code_.choices.own_products || !library_multiplies(matrix.dtype)) {
       multiply_by_own_loops(matrix, rows, address(x), bias, out);
       continue;
     }

@@ -76,10 +76,11 @@ std::vector<JoinedOutputs> joined_outputs(const Node& product, std::span<const N
 /// Prints one function.
 class StreamedCode {
  public:
-  StreamedCode(const Graph& graph, const Node& group, std::int64_t few_rows)
+  StreamedCode(const Graph& graph, const Node& group, const CodeChoices& choices)
       : graph_(graph),
         group_(group),
-        few_rows_(few_rows),
+        few_rows_(choices.few_rows),
+        interleaved_(choices.interleaved_panels),
         parts_(split_around_product(group)),
         product_(*parts_.product),
         depth_(product_.inputs[0].shape.back().value()),
@@ -168,8 +169,12 @@ class StreamedCode {
     for (const JoinedOutputs& part : joined) panels += part.panels;
     CodeText text(2);
     text.line("constexpr long panels = {};", panels);
-    text.line("const long last = share(panels, team.thread + 1, team);");
-    text.open("for (long task = share(panels, team.thread, team); task < last; ++task)");
+    if (interleaved_) {
+      text.open("for (long task = team.thread; task < panels; task += team.threads)");
+    } else {
+      text.line("const long last = share(panels, team.thread + 1, team);");
+      text.open("for (long task = share(panels, team.thread, team); task < last; ++task)");
+    }
     std::int64_t first = 0;
     for (const JoinedOutputs& part : joined) {
       if (joined.size() > 1) text.open("if (task >= {} && task < {})", first, first + part.panels);
@@ -258,6 +263,7 @@ class StreamedCode {
   Graph graph_;  // with local buffers for the sums
   const Node& group_;
   std::int64_t few_rows_;
+  bool interleaved_;
   SplitGroup parts_;
   const Node& product_;
   std::int64_t depth_;
@@ -319,8 +325,8 @@ bool can_precede_streamed_product(const Graph& graph, std::span<const Node> befo
   });
 }
 
-Function streamed_function(const Graph& graph, const Node& group, std::int64_t few_rows) {
-  return StreamedCode(graph, group, few_rows).print();
+Function streamed_function(const Graph& graph, const Node& group, const CodeChoices& choices) {
+  return StreamedCode(graph, group, choices).print();
 }
 
 }  // namespace bv2::engine::compiled

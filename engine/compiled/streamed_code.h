@@ -5,6 +5,7 @@
 #include <span>
 
 #include "engine/compiled/function_code.h"
+#include "engine/compiled/lowering.h"
 
 namespace bv2::engine::compiled {
 
@@ -16,7 +17,8 @@ bool can_follow_streamed_product(const Graph& graph, const Node& product, std::s
 bool can_precede_streamed_product(const Graph& graph, std::span<const Node> before, const Node& product,
                                   std::span<const Node> after);
 
-/// The function that runs a group with a product, `few_rows` rows at once. The weights have to be packed.
-Function streamed_function(const Graph& graph, const Node& group, std::int64_t few_rows);
+/// The function that runs a group with a product, CodeChoices::few_rows rows at once. The weights have to be
+/// packed.
+Function streamed_function(const Graph& graph, const Node& group, const CodeChoices& choices);
 
 }  // namespace bv2::engine::compiled

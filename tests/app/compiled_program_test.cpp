@@ -132,6 +132,37 @@ TEST_F(CompiledProgram, TheWholeStepIsOneTeamWhereOverheadIsReduced) {
             1);
 }
 
+TEST_F(CompiledProgram, WhatIsTunedSaysWhatWasTriedAndKeepsTheChoice) {
+  const Json first = scenario({"--compile-mode", "max-autotune"});
+  EXPECT_EQ(first["status"], "success") << last_.err;
+  EXPECT_EQ(first["scenario_name"], "compiled_compile_max-autotune_sdpa_flash_attention");
+  EXPECT_GT(first["phases"]["preparation"]["autotune_seconds"].get<double>(), 0);
+  const Json& tuning = first["metadata"]["effective"]["compiled"]["autotune"];
+  EXPECT_EQ(tuning["from_cache"], false);
+  ASSERT_EQ(tuning["graphs"].size(), 2U);
+  for (const Json& graph : tuning["graphs"]) {
+    EXPECT_GE(graph["candidates"].size(), 2U);
+    EXPECT_TRUE(std::ranges::any_of(
+        graph["candidates"], [&](const Json& candidate) { return candidate["name"] == graph["winner"]; }));
+  }
+  const Json second = scenario({"--compile-mode", "max-autotune"});
+  const Json& kept = second["metadata"]["effective"]["compiled"]["autotune"];
+  EXPECT_EQ(kept["from_cache"], true);
+  EXPECT_EQ(kept["graphs"], tuning["graphs"]);
+  EXPECT_TRUE(all_from_cache(second));
+  EXPECT_EQ(second["phases"]["preparation"]["compile_seconds"], 0);
+
+  const auto verified =
+      test::Process(
+          {test::program(), "verify", "--model-id", test::data_dir() / "models/llama", "--reference",
+           test::data_dir() / "models/llama/expected.safetensors", "--variant", "compiled", "--compile-mode",
+           "max-autotune", "--sdpa-backend", "flash_attention", "--dtype", "float32", "--format", "csv"},
+          folder_.path(), {"BV2_CACHE_DIR=" + cache().string()})
+          .wait();
+  EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+  EXPECT_THAT(verified.out, AllOf(HasSubstr("max-autotune"), HasSubstr(",passed,")));
+}
+
 TEST_F(CompiledProgram, LeavesGraphsAndCodeToLookAt) {
   const Json found =
       default_scenario({"--dump-graph", folder_.path() / "graphs", "--dump-code", folder_.path() / "code"});

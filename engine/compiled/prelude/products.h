@@ -4,6 +4,15 @@
 
 #include "engine/compiled/prelude/vectors.h"
 
+// What max-autotune may choose otherwise: vectors of a panel that are summed at once, and how far ahead the
+// weights are asked for.
+#ifndef BV2_TILE_VECTORS
+#define BV2_TILE_VECTORS panel_vectors
+#endif
+#ifndef BV2_PREFETCH_BYTES
+#define BV2_PREFETCH_BYTES 0
+#endif
+
 constexpr int panel_outputs = 64;
 constexpr int panel_vectors = panel_outputs / lanes;
 
@@ -41,6 +50,9 @@ static inline void multiply_some(const float* x, long x_stride, long depth, cons
   for (; k + 2 <= depth; k += 2) {
     for (int v = 0; v < vectors; ++v) {
       const WeightPair weights = load_pair(panel, k, first + v * lanes);
+      if constexpr (BV2_PREFETCH_BYTES > 0)
+        __builtin_prefetch((const char*)(panel + k * panel_outputs + 2 * (first + v * lanes)) +
+                           BV2_PREFETCH_BYTES);
       for (int r = 0; r < rows; ++r) {
         sum[0][r][v] += weights.even * x[r * x_stride + k];
         sum[sets - 1][r][v] += weights.odd * x[r * x_stride + k + 1];
@@ -61,7 +73,8 @@ static inline void multiply_panel(const float* x, long x_stride, long depth, con
                                   floats (&sums)[rows][panel_vectors]) {
   // As many vectors at once as leave registers for the weights: of 32 with AVX-512, else of 16.
   constexpr int most = (lanes == 16 ? 16 : 8) / rows;
-  constexpr int vectors = most >= panel_vectors ? panel_vectors : most >= 4 ? 4 : most >= 2 ? 2 : 1;
+  constexpr int fitting = most >= panel_vectors ? panel_vectors : most >= 4 ? 4 : most >= 2 ? 2 : 1;
+  constexpr int vectors = fitting < BV2_TILE_VECTORS ? fitting : BV2_TILE_VECTORS;
   for (int v = 0; v < panel_vectors; v += vectors)
     multiply_some<rows, vectors>(x, x_stride, depth, panel, v * lanes, &sums[0][v], panel_vectors);
 }

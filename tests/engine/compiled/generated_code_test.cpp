@@ -12,6 +12,7 @@
 #include "engine/eager/eager_executor.h"
 #include "engine/eager/operations.h"
 #include "support/graph_interpreter.h"
+#include "support/quick_toolchain.h"
 #include "support/random_forward.h"
 #include "support/reference_executor.h"
 #include "support/targets.h"
@@ -106,15 +107,14 @@ std::vector<Variant> variants() {
       {.open = {.tokens = false}, .options = {}, .name = "decode"},
       {.open = {.tokens = false}, .options = {.one_team = true, .choices = {}}, .name = "decode in one team"},
       {.open = {.tokens = false},
-       .options = {.one_team = true, .choices = {.few_rows = 2, .fuse_input = false}},
+       .options = {.one_team = true,
+                   .choices = {.few_rows = 2,
+                               .fuse_input = false,
+                               .tile_vectors = 2,
+                               .prefetch_bytes = 1024,
+                               .interleaved_panels = true,
+                               .own_products = true}},
        .name = "decode of at most two rows"}};
-}
-
-/// Builds with little optimisation: what is tested is what is printed.
-Toolchain quick_toolchain() {
-  Toolchain toolchain = find_toolchain();
-  std::ranges::replace(toolchain.flags, std::string("-O3"), std::string("-O1"));
-  return toolchain;
 }
 
 void compare_random_graphs(std::uint32_t first, std::uint32_t last, Dtype dtype, const Toolchain& toolchain) {
@@ -153,7 +153,7 @@ void compare_random_graphs(std::uint32_t first, std::uint32_t last, Dtype dtype,
 }
 
 TEST(GeneratedCode, ComputesWhatRandomGraphsSay) {
-  compare_random_graphs(1, 4, Dtype::float32, quick_toolchain());
+  compare_random_graphs(1, 4, Dtype::float32, test::quick_toolchain());
 }
 
 TEST(GeneratedCode, ComputesWhatRandomGraphsSayInBfloat16) {
@@ -161,7 +161,7 @@ TEST(GeneratedCode, ComputesWhatRandomGraphsSayInBfloat16) {
 }
 
 TEST(GeneratedCode, ComputesWhatRandomGraphsSayInFloat16) {
-  compare_random_graphs(6, 7, Dtype::float16, quick_toolchain());
+  compare_random_graphs(6, 7, Dtype::float16, test::quick_toolchain());
 }
 
 TEST(GeneratedCode, SlowComputesWhatManyRandomGraphsSay) {
@@ -178,7 +178,7 @@ class OneProgram : public testing::Test {
 
   test::TemporaryFolder folder_;
   DiskCache cache_{folder_.path()};
-  CodeBuilder builder_{quick_toolchain(), cache_, [](std::string_view line) { FAIL() << line; }};
+  CodeBuilder builder_{test::quick_toolchain(), cache_, [](std::string_view line) { FAIL() << line; }};
 };
 
 /// Everything that floats can be: all exponents, both signs, whole numbers, and what is no number.

@@ -17,19 +17,13 @@
 #include "support/data.h"
 #include "support/model_bounds.h"
 #include "support/model_reference.h"
+#include "support/quick_toolchain.h"
 #include "support/small_models.h"
 #include "support/temporary_folder.h"
 #include "support/values.h"
 
 namespace bv2::engine::compiled {
 namespace {
-
-/// Builds with little optimisation: what is tested is what is printed.
-Toolchain quick_toolchain() {
-  Toolchain toolchain = find_toolchain();
-  std::ranges::replace(toolchain.flags, std::string("-O3"), std::string("-O1"));
-  return toolchain;
-}
 
 /// A model as a session runs it: weights packed, kernels for what stays whole.
 struct Generated {
@@ -51,7 +45,7 @@ struct Generated {
 
   test::TemporaryFolder folder;
   DiskCache cache{folder.path()};
-  CodeBuilder builder{quick_toolchain(), cache, [](std::string_view line) { FAIL() << line; }};
+  CodeBuilder builder{test::quick_toolchain(), cache, [](std::string_view line) { FAIL() << line; }};
   std::unique_ptr<Model> model;
   KernelSet kernels;
   EagerExecutor executor;
