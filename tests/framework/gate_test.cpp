@@ -107,7 +107,7 @@ class EncoderSession final : public Session {
     return {};
   }
   [[nodiscard]] std::string decode(std::span<const std::int64_t>) const override { return {}; }
-  PreparationTimes prepare(const Preparation& /*unused*/) override { return {}; }
+  PreparationTimes prepare(const Preparation&) override { return {}; }
   void generate(const PromptIds& prompt, std::int64_t, TokenSink& sink) override {
     std::vector<float> states;
     for (std::int64_t row = 0; row < prompt.batch; ++row) {
