@@ -44,6 +44,7 @@ struct LaunchRecord {
   ScenarioMetadata metadata{};
   Phases phases{};
   Verification verification{};
+  std::vector<double> warm_up_seconds{};  ///< latencies of the warm-up
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("scenario", self.scenario);
@@ -51,6 +52,7 @@ struct LaunchRecord {
     visit("metadata", self.metadata);
     visit("phases", self.phases);
     visit("verification", self.verification);
+    visit("warm_up_seconds", self.warm_up_seconds);
   }
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "framework/mode_comparison.h"
 
 namespace bv2 {
 namespace {
@@ -96,10 +97,10 @@ void ResultFile::write(const Json& document) {
 
 DocumentKeeper::DocumentKeeper(ResultFile file, BenchmarkDocument document, std::size_t scenarios,
                                RunObserver& observer)
-    : file_(std::move(file)), document_(to_json(document)), scenarios_(scenarios), observer_(&observer) {}
+    : file_(std::move(file)), document_(std::move(document)), scenarios_(scenarios), observer_(&observer) {}
 
 void DocumentKeeper::add(std::size_t scenario, const ScenarioResult& result) {
-  scenarios_.at(scenario) = to_json(result);
+  scenarios_.at(scenario) = result;
   complete_ = false;
   const bool success = result.status == ScenarioStatus::success || result.status == ScenarioStatus::skipped;
   if (success) ++successes_;
@@ -107,12 +108,13 @@ void DocumentKeeper::add(std::size_t scenario, const ScenarioResult& result) {
 
 void DocumentKeeper::write() {
   if (complete_) return;
-  Json document = document_;
-  for (const Json& scenario : scenarios_) {
-    if (!scenario.is_null()) document["benchmark_scenarios"].push_back(scenario);
+  document_.benchmark_scenarios.clear();
+  for (const std::optional<ScenarioResult>& scenario : scenarios_) {
+    if (scenario) document_.benchmark_scenarios.push_back(*scenario);
   }
+  document_.comparisons = compare_modes(document_.benchmark_scenarios);
   try {
-    file_.write(document);
+    file_.write(to_json(document_));
     complete_ = true;
     observer_->document_written(file_.path());
   } catch (const Error& error) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,7 +54,8 @@ class ResultFile {
 };
 
 /// Keeps the document of one benchmark on the disk: with all scenarios that have ended, in the benchmark's
-/// order. A write that fails is told to the observer and tried again with the next one, which has everything.
+/// order, and the modes compared as far as they are there. A write that fails is told to the observer and
+/// tried again with the next one, which has everything.
 class DocumentKeeper {
  public:
   DocumentKeeper(ResultFile file, BenchmarkDocument document, std::size_t scenarios, RunObserver& observer);
@@ -72,8 +74,8 @@ class DocumentKeeper {
 
  private:
   ResultFile file_;
-  Json document_;
-  std::vector<Json> scenarios_;  ///< null: it has not ended
+  BenchmarkDocument document_;
+  std::vector<std::optional<ScenarioResult>> scenarios_;  ///< none: it has not ended
   std::size_t successes_ = 0;
   RunObserver* observer_;
   bool complete_ = true;  ///< what was added is written

@@ -105,15 +105,11 @@ std::vector<Candidate> candidates_for(std::span<const Candidate> candidates, con
                    fmt::join(supported, ", "));
 }
 
-std::string model_name_of(const std::string& model_id) {
+/// Of a folder that is there the name that it has, however it was given: ".".
+std::string name_of_model(const std::string& model_id) {
   std::error_code error;
-  if (fs::is_directory(model_id, error)) {
-    const fs::path folder = fs::weakly_canonical(model_id, error);
-    return folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
-  }
-  const std::string name =
-      model_id.substr(0, model_id.find('@'));  // without a revision, which may have slashes
-  return name.substr(name.rfind('/') + 1);
+  if (!fs::is_directory(model_id, error)) return model_name_of(model_id);
+  return model_name_of(fs::weakly_canonical(model_id, error).string());
 }
 
 /// An encoder generates nothing, whatever the options say for the decoders beside it.
@@ -132,7 +128,7 @@ PlannedBenchmark planned(const Candidate& candidate, const Model& model,
   result.info = candidate.info;
   result.name = candidate.info.name;
   result.model_id = model.id.empty() ? candidate.info.default_model : model.id;
-  result.model_name = model_name_of(result.model_id);
+  result.model_name = name_of_model(result.model_id);
   for (ScenarioConfig& config : configs) settle_new_tokens(candidate.info, config);
   result.location = model.location;
   configs = without_duplicates(std::move(configs));
@@ -160,13 +156,16 @@ std::vector<ScenarioConfig> level_scenarios(const Candidate& candidate, const Ru
     }
   }
   std::set<std::string> variants;
+  std::set<std::string> compile_modes;
   for (const Candidate& candidate : candidates) {
     variants.insert(candidate.info.variants.begin(), candidate.info.variants.end());
+    compile_modes.insert(candidate.info.compile_modes.begin(), candidate.info.compile_modes.end());
   }
   fail<UsageError>(
       "--variant, --attn-implementation, --sdpa-backend and --compile-mode leave no scenario; "
-      "the variants that work are: {}",
-      fmt::join(variants, ", "));
+      "the variants that work are: {}{}{}",
+      fmt::join(variants, ", "),
+      compile_modes.empty() ? "" : ", the compile modes: ", fmt::join(compile_modes, ", "));
 }
 
 std::vector<PlannedBenchmark> plan_level(std::span<const Candidate> selected, const RunOptions& options,

@@ -105,7 +105,11 @@ class Run {
         plan_(plan),
         options_(options),
         surroundings_(surroundings),
-        setting_{.observer = observer, .interrupt = interrupt, .prompt = std::move(prompt)},
+        setting_{.observer = observer,
+                 .interrupt = interrupt,
+                 .prompt = std::move(prompt),
+                 .dump_graph_dir = options.dump_graph_dir,
+                 .dump_code_dir = options.dump_code_dir},
         limits_(limits_for(plan, surroundings)),
         git_(commit_of(options)) {
     setting_.journal = [this](const auto& append) { write_journal(append); };
@@ -233,6 +237,7 @@ class Run {
                                              : surroundings_.reference_dir;
     const ReferenceSetting setting{.store = ReferenceStore(folder),
                                    .prompt = setting_.prompt,
+                                   .weights_hashes = weights_hashes_,
                                    .interrupt = setting_.interrupt,
                                    .observer = setting_.observer,
                                    .new_worker = [this] { return new_worker(0, {}); },

@@ -28,6 +28,8 @@ struct RunSetting {
   RunObserver& observer;
   const InterruptFlag& interrupt;
   PromptRequest prompt{};
+  std::filesystem::path dump_graph_dir{};  ///< compiled scenarios write below it; empty: none does
+  std::filesystem::path dump_code_dir{};
   /// Appends to the journal; does not throw.
   std::function<void(const std::function<void(Journal&)>& append)> journal{};
   /// A worker for that scenario.
@@ -80,8 +82,8 @@ class ScenarioRun {
   [[nodiscard]] std::size_t place() const {
     return static_cast<std::size_t>(scenario_ - benchmark_->scenarios.data());
   }
-  /// How far it is in that pass.
-  [[nodiscard]] MeasuredSoFar measured(std::int64_t pass) const;
+  /// How far it is in that pass; it must outlive that.
+  [[nodiscard]] MeasuredSoFar measured(std::int64_t pass);
   /// Of all launches.
   [[nodiscard]] std::int64_t iterations() const {
     return static_cast<std::int64_t>(result_.iterations.size());
@@ -100,6 +102,8 @@ class ScenarioRun {
   [[nodiscard]] ScenarioResult result() const;
 
  private:
+  /// See latency_precision.
+  std::optional<double> precision();
   [[nodiscard]] LaunchRecord new_launch(std::int64_t pass) const;
   /// Does `work`; an exception of it, but for an interruption, ends the scenario.
   void guarded(const std::function<void()>& work);
@@ -132,6 +136,8 @@ class ScenarioRun {
   std::int64_t iterations_in_pass_ = 0;
   std::int64_t spent_ns_ = 0;
   std::vector<double> latency_seconds_;
+  std::optional<double> precision_;
+  std::size_t precision_looked_at_ = 0;  ///< iterations that there were then
   std::vector<double> peak_memory_bytes_;
 };
 

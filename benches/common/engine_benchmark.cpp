@@ -3,6 +3,7 @@
 
 #include "benches/common/built_in_services.h"
 #include "benches/common/engine_session.h"
+#include "benches/common/execution_mode.h"
 #include "engine/loading/model_config.h"
 
 namespace bv2 {
@@ -33,7 +34,8 @@ BenchmarkInfo EngineBenchmark::info() const {
           .default_prompt = std::string(default_prompt),
           .default_sequence_length = family_.default_sequence_length,
           .model_types = family_.model_types,
-          .variants = engine_variants()};
+          .variants = engine_variants(),
+          .compile_modes = engine_compile_modes()};
 }
 
 std::unique_ptr<Session> EngineBenchmark::open(const ScenarioConfig& config) const {

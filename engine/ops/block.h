@@ -63,6 +63,14 @@ struct NormResidual {
   Tensor define(Context& context, const Tensor& x, const Tensor& weight, const Tensor& residual) const;
 };
 
+/// The choice of greedy generation: where each row of x weight^T, rounded to x's dtype, is largest. x [batch,
+/// tokens, hidden], weight [vocabulary, hidden] -> int64 [batch, tokens]: the first of equal ones, and the
+/// first NaN where there is one.
+struct GreedyHead {
+  static constexpr std::string_view name = "greedy_head";
+  Tensor define(Context& context, const Tensor& x, const Tensor& weight) const;
+};
+
 /// activation(linear(x)), the first half of an MLP that is not gated.
 struct LinearActivation {
   static constexpr std::string_view name = "linear_activation";

@@ -100,11 +100,15 @@ PromptInfo LocalWorker::reply_to(const MakePromptRequest& request) {
   return prompt_.info;
 }
 
-PhaseReply LocalWorker::reply_to(const PrepareRequest& /*request*/) {
-  PhaseReply reply;
+PrepareRequest::Reply LocalWorker::reply_to(const PrepareRequest& request) {
+  const Preparation preparation{.prompt = prompt_.ids,
+                                .new_tokens = config_.num_tokens_to_generate,
+                                .dump_graph_dir = request.dump_graph_dir,
+                                .dump_code_dir = request.dump_code_dir};
+  PrepareRequest::Reply reply;
   memory_.reset();
-  reply.seconds = seconds_of([&] { session().prepare(); });
-  reply.peak_bytes = memory_.peak_bytes();
+  reply.phase.seconds = seconds_of([&] { reply.times = session().prepare(preparation); });
+  reply.phase.peak_bytes = memory_.peak_bytes();
   return reply;
 }
 

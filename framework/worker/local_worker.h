@@ -25,7 +25,7 @@ class LocalWorker final : public Worker {
 
   LoadRequest::Reply reply_to(const LoadRequest& request);
   PromptInfo reply_to(const MakePromptRequest& request);
-  PhaseReply reply_to(const PrepareRequest& request);
+  PrepareRequest::Reply reply_to(const PrepareRequest& request);
   CheckRequest::Reply reply_to(const CheckRequest& request);
   MakeReferenceRequest::Reply reply_to(const MakeReferenceRequest& request);
   IterateRequest::Reply reply_to(const IterateRequest& request);

@@ -19,7 +19,7 @@ namespace bv2 {
 
 /// Of the protocol. It changes with any message, so that a program that was rebuilt during a run does not
 /// talk past its own older half.
-constexpr std::int64_t worker_protocol_version = 1;
+constexpr std::int64_t worker_protocol_version = 2;
 
 /// In place of a reply: what ended the scenario. Replies themselves are wrapped as {"reply": ...}.
 struct ErrorReply {
@@ -100,9 +100,22 @@ struct PhaseReply {
 
 struct PrepareRequest {
   static constexpr std::string_view name = "prepare";
-  using Reply = PhaseReply;
+  struct Reply {
+    PhaseReply phase;
+    PreparationTimes times;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+      visit("phase", self.phase);
+      visit("times", self.times);
+    }
+  };
+  std::string dump_graph_dir{};  ///< empty: nowhere; so the next
+  std::string dump_code_dir{};
   template <class Self, class Visit>
-  static void fields(Self& /*self*/, Visit&& /*visit*/) {}
+  static void fields(Self& self, Visit&& visit) {
+    visit("dump_graph_dir", self.dump_graph_dir);
+    visit("dump_code_dir", self.dump_code_dir);
+  }
 };
 
 /// A short generation whose logits and tokens must be sane, and those of the reference where there is one.

@@ -183,7 +183,20 @@ TEST_F(RunPlanTest, FiltersThatLeaveNothingSayWhereThereIsSomething) {
   options_.level = 2;
   EXPECT_THAT(planned_names(), testing::SizeIs(3));
   options_.variants = {"compiled"};
-  EXPECT_THAT(refusal(), HasSubstr("the variants that work are: eager"));
+  EXPECT_THAT(refusal(), testing::EndsWith("the variants that work are: eager"));
+}
+
+TEST_F(RunPlanTest, CompileModesThatDoNotWorkAreRefused) {
+  for (const auto& benchmark : benchmarks_) {
+    auto& info = dynamic_cast<test::FakeBenchmark&>(*benchmark).mutable_info();
+    info.variants = {"eager", "compiled"};
+    info.compile_modes = {"default", "reduce-overhead"};
+  }
+  options_.compile_modes = {"reduce-overhead"};
+  EXPECT_THAT(planned_names(), testing::SizeIs(3));
+  options_.compile_modes = {"max-autotune"};
+  EXPECT_THAT(refusal(),
+              testing::EndsWith("are: compiled, eager, the compile modes: default, reduce-overhead"));
 }
 
 TEST_F(RunPlanTest, FiltersDropBenchmarksThatHaveNothingLeft) {

@@ -39,7 +39,7 @@ Coverage coverage_of(const std::string& model_name) {
   KvCache cache = model.make_cache(ids.size(0), ids.size(1) + 1);
   const auto run = [&](const Tensor& input) {
     Context context(executor, AttentionPath::sdpa_flash_attention, &kernels);
-    (void)model.forward(context, input, cache, LogitsOf::last_token);
+    (void)model.forward(context, input, cache, LogitsOf::greedy_token);
     return text_of(context.record());
   };
   Coverage coverage;
@@ -67,39 +67,39 @@ const Golden goldens[]{
       "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3, softcap/softcap_elements 1"}},
     {{"gemma3"},
      {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 3, "
-      "linear/panel_gemm 6, linear/panel_gemv 1, norm_residual/norm_rows 6, "
+      "greedy_head/panel_gemv_argmax 1, linear/panel_gemm 6, norm_residual/norm_rows 6, "
       "qkv_projection/panel_gemm 3, rms_norm/norm_rows 13, rotary_append/rotate_and_append 3",
       "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
-      "linear/panel_gemv 7, norm_residual/norm_rows 6, qkv_projection/panel_gemv 3, "
-      "rms_norm/norm_rows 13, rotary_append/rotate_and_append 3"}},
+      "greedy_head/panel_gemv_argmax 1, linear/panel_gemv 6, norm_residual/norm_rows 6, "
+      "qkv_projection/panel_gemv 3, rms_norm/norm_rows 13, rotary_append/rotate_and_append 3"}},
     {{"gpt-neox", "gpt2"},
-     {"attention/flash_attention 3, embedding/row_lookup 1, layer_norm/norm_rows 7, "
-      "linear/panel_gemv 1, linear_activation/panel_gemm 3, linear_residual/panel_gemm 6, "
+     {"attention/flash_attention 3, embedding/row_lookup 1, greedy_head/panel_gemv_argmax 1, "
+      "layer_norm/norm_rows 7, linear_activation/panel_gemm 3, linear_residual/panel_gemm 6, "
       "qkv_projection/panel_gemm 3, rotary_append/rotate_and_append 3",
-      "attention/flash_attention 3, embedding/row_lookup 1, layer_norm/norm_rows 7, "
-      "linear/panel_gemv 1, linear_activation/panel_gemv 3, linear_residual/panel_gemv 6, "
+      "attention/flash_attention 3, embedding/row_lookup 1, greedy_head/panel_gemv_argmax 1, "
+      "layer_norm/norm_rows 7, linear_activation/panel_gemv 3, linear_residual/panel_gemv 6, "
       "qkv_projection/panel_gemv 3, rotary_append/rotate_and_append 3"}},
     {{"llama", "llama3-rope", "mistral-sliding", "phi3", "qwen2"},
      {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 3, "
-      "linear/panel_gemv 1, linear_residual/panel_gemm 6, qkv_projection/panel_gemm 3, "
+      "greedy_head/panel_gemv_argmax 1, linear_residual/panel_gemm 6, qkv_projection/panel_gemm 3, "
       "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3",
       "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
-      "linear/panel_gemv 1, linear_residual/panel_gemv 6, qkv_projection/panel_gemv 3, "
+      "greedy_head/panel_gemv_argmax 1, linear_residual/panel_gemv 6, qkv_projection/panel_gemv 3, "
       "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3"}},
     {{"mixtral"},
      {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 12, "
-      "linear/panel_gemm 15, linear/panel_gemv 1, linear_residual/panel_gemm 3, "
+      "greedy_head/panel_gemv_argmax 1, linear/panel_gemm 15, linear_residual/panel_gemm 3, "
       "qkv_projection/panel_gemm 3, rms_norm/norm_rows 7, rotary_append/rotate_and_append 3, "
       "definition of expert_mixture 3",
       "attention/flash_attention 3, embedding/row_lookup 1, expert_mixture/panel_gemv 3, "
-      "linear/panel_gemv 4, linear_residual/panel_gemv 3, qkv_projection/panel_gemv 3, "
-      "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3"}},
+      "greedy_head/panel_gemv_argmax 1, linear/panel_gemv 3, linear_residual/panel_gemv 3, "
+      "qkv_projection/panel_gemv 3, rms_norm/norm_rows 7, rotary_append/rotate_and_append 3"}},
     {{"qwen3"},
      {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 3, "
-      "linear/panel_gemv 1, linear_residual/panel_gemm 6, qkv_projection/panel_gemm 3, "
+      "greedy_head/panel_gemv_argmax 1, linear_residual/panel_gemm 6, qkv_projection/panel_gemm 3, "
       "rms_norm/norm_rows 13, rotary_append/rotate_and_append 3",
       "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
-      "linear/panel_gemv 1, linear_residual/panel_gemv 6, qkv_projection/panel_gemv 3, "
+      "greedy_head/panel_gemv_argmax 1, linear_residual/panel_gemv 6, qkv_projection/panel_gemv 3, "
       "rms_norm/norm_rows 13, rotary_append/rotate_and_append 3"}},
 };
 

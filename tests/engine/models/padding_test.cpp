@@ -99,7 +99,8 @@ TEST_P(PaddedBatch, GivesEachRowTheIdsThatItGetsAlone) {
     const auto keep = [&](std::span<const std::int64_t> tokens) {
       for (std::size_t row = 0; row < tokens.size(); ++row) rows[row].push_back(tokens[row]);
     };
-    generate_greedy(context_, *model_, cache, prompt, new_tokens, {.on_tokens = keep, .on_logits = {}});
+    DirectRunner runner(context_, *model_);
+    generate_greedy(runner, cache, prompt, new_tokens, {.on_tokens = keep, .on_logits = {}});
     return rows;
   };
   const std::vector<Ids> together = generate(ids, padding);
