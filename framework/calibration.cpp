@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
+#include <numeric>
 #include <random>
+#include <span>
 
 #include "base/clock.h"
 #include "framework/memory_usage.h"
@@ -57,6 +60,62 @@ constexpr std::array monitors{Monitor{"process usage", process_usage_source},
                               Monitor{"cgroup throttling", cgroup_throttling_source},
                               Monitor{"thermal throttling", thermal_throttling_source},
                               Monitor{"frequency", frequency_source}};
+
+/// What is done at the edges of an iteration.
+struct SwitchedMonitor {
+  std::string name;
+  std::function<void()> begin;
+  std::function<void()> end;
+};
+
+SwitchedMonitor switched(std::string_view name, std::shared_ptr<CounterSource> source) {
+  const auto values = std::make_shared<std::vector<std::int64_t>>(source->counters().size());
+  const auto read = [values, source = std::move(source)] { source->read(*values); };
+  return {std::string(name), read, read};
+}
+
+/// Those that this system has, and all of them together as the last.
+std::vector<SwitchedMonitor> switched_monitors() {
+  std::vector<SwitchedMonitor> all;
+  const MonitoredSystem system = MonitoredSystem::of_this_process();
+  for (const Monitor& monitor : monitors) {
+    std::shared_ptr<CounterSource> source = monitor.source(system);
+    if (source && !source->counters().empty()) all.push_back(switched(monitor.name, std::move(source)));
+  }
+  const auto memory = std::make_shared<PeakMemory>();
+  all.push_back({"peak memory", [memory] { static_cast<void>(memory->reset()); },
+                 [memory] { static_cast<void>(memory->peak_bytes()); }});
+  const auto each = [parts = all](auto edge) {
+    return [parts, edge] {
+      for (const SwitchedMonitor& part : parts) (part.*edge)();
+    };
+  };
+  all.push_back({"all together", each(&SwitchedMonitor::begin), each(&SwitchedMonitor::end)});
+  return all;
+}
+
+/// Seconds of each monitor's iterations by round; those without any are the last.
+std::vector<std::vector<double>> alternate(std::span<const SwitchedMonitor> switched,
+                                           const TimedIteration& iterate, const MonitorMeasurement& how,
+                                           const InterruptFlag& interrupt,
+                                           const std::function<void(std::size_t)>& progress) {
+  std::mt19937_64 random(how.seed);
+  std::vector<std::vector<double>> seconds(switched.size() + 1);
+  std::vector<std::size_t> order(seconds.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  for (std::size_t round = 0; round < how.rounds; ++round) {
+    std::ranges::shuffle(order, random);
+    for (const std::size_t way : order) {
+      interrupt.throw_if_raised();
+      const bool none = way == switched.size();
+      if (!none) switched[way].begin();
+      seconds[way].push_back(iterate());
+      if (!none) switched[way].end();
+    }
+    if (progress) progress(round + 1);
+  }
+  return seconds;
+}
 
 template <class Work>
 double median_ns_of(std::size_t repetitions, Work&& work) {
@@ -133,31 +192,48 @@ TimingErrors measure_timing_errors(std::size_t iterations, const InterruptFlag& 
           .inter_token_worst_ns = worst_of(inter_token)};
 }
 
-std::vector<MonitorCost> measure_monitor_costs(std::size_t repetitions) {
+std::vector<MonitorCost> measure_monitor_costs(const TimedIteration& iterate, const MonitorMeasurement& how,
+                                               const InterruptFlag& interrupt,
+                                               const std::function<void(std::size_t)>& progress) {
+  const std::vector<SwitchedMonitor> switched = switched_monitors();
   std::vector<MonitorCost> costs;
-  const MonitoredSystem system = MonitoredSystem::of_this_process();
-  for (const Monitor& monitor : monitors) {
-    const auto source = monitor.source(system);
-    std::vector<std::int64_t> values(source->counters().size());
-    if (values.empty()) continue;
-    costs.push_back({std::string(monitor.name), median_ns_of(repetitions, [&] {
-                       source->read(values);
-                       source->read(values);
+  for (const SwitchedMonitor& monitor : switched) {
+    costs.push_back({monitor.name, median_ns_of(how.repetitions, [&] {
+                       monitor.begin();
+                       monitor.end();
                      })});
   }
-  const PeakMemory memory;
-  costs.push_back({"peak memory", median_ns_of(repetitions, [&] {
-                     static_cast<void>(memory.reset());
-                     static_cast<void>(memory.peak_bytes());
-                   })});
+  const auto seconds = alternate(switched, iterate, how, interrupt, progress);
+  const double confidence = corrected_confidence({.comparisons = switched.size()});
+  for (std::size_t i = 0; i < switched.size(); ++i) {
+    const std::optional<Effect> effect = paired_effect(seconds.back(), seconds[i]);
+    if (!effect) continue;
+    const auto percent = [](double ratio) { return (ratio - 1) * 100; };
+    const Interval interval = effect->interval(confidence);
+    costs[i].latency_percent = percent(effect->ratio());
+    costs[i].latency_percent_ci95 = Interval{percent(interval[0]), percent(interval[1])};
+  }
   return costs;
 }
+
+namespace {
+
+std::string monitor_verdict(const MonitorCost& all) {
+  const std::string took =
+      fmt::format("all monitors together take {:.0f} µs an iteration, before and after what is timed",
+                  all.median_ns * 1e-3);
+  if (!all.latency_percent_ci95) return fmt::format("Monitors: {}.", took);
+  const auto [low, high] = *all.latency_percent_ci95;
+  const std::string effect = fmt::format("{:+.2f}% [{:+.2f}, {:+.2f}]", *all.latency_percent, low, high);
+  if (low > 0) return fmt::format("Monitors SLOW iterations here: by {}; {}.", effect, took);
+  return fmt::format("Monitors do not show: iterations with them took {} longer; {}.", effect, took);
+}
+
+}  // namespace
 
 std::vector<std::string> calibration_verdicts(const Calibration& calibration) {
   const FalseVerdicts& found = calibration.false_verdicts;
   const TimingErrors& errors = calibration.timing_errors;
-  double monitors_ns = 0;
-  for (const MonitorCost& cost : calibration.monitor_costs) monitors_ns += cost.median_ns;
   std::vector<std::string> lines;
   lines.push_back(
       fmt::format("{}: {} of {} comparisons of {} with itself came out FASTER or SLOWER ({:.1f}%; up to 5% "
@@ -175,8 +251,7 @@ std::vector<std::string> calibration_verdicts(const Calibration& calibration) {
                   worst_median <= tolerated_error_ns ? "Times are right" : "Times are NOT right here",
                   errors.first_token_median_ns, errors.first_token_worst_ns, errors.inter_token_median_ns,
                   errors.inter_token_worst_ns));
-  lines.push_back(fmt::format(
-      "Monitors take {:.0f} µs an iteration, all of it before or after what is timed.", monitors_ns * 1e-3));
+  if (!calibration.monitor_costs.empty()) lines.push_back(monitor_verdict(calibration.monitor_costs.back()));
   return lines;
 }
 

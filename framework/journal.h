@@ -44,6 +44,7 @@ struct LaunchRecord {
   ScenarioMetadata metadata{};
   Phases phases{};
   Verification verification{};
+  std::vector<double> warm_up_seconds{};  ///< latencies of the warm-up
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("scenario", self.scenario);
@@ -51,6 +52,7 @@ struct LaunchRecord {
     visit("metadata", self.metadata);
     visit("phases", self.phases);
     visit("verification", self.verification);
+    visit("warm_up_seconds", self.warm_up_seconds);
   }
 };
 
@@ -69,6 +71,18 @@ struct IterationRecord {
     visit("peak_bytes", self.peak_bytes);
     visit("output", self.output);
     visit("effective", self.effective);
+  }
+};
+
+/// A scenario was traced, or could not be.
+struct ProfileRecord {
+  static constexpr std::string_view event = "profile";
+  std::int64_t scenario = 0;
+  ProfileResult profile;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("scenario", self.scenario);
+    visit("profile", self.profile);
   }
 };
 

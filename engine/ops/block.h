@@ -11,6 +11,11 @@ struct LinearWeights {
   Tensor weight;
   Tensor bias;
 };
+template <class Visit>
+void visit_tensors(const LinearWeights& linear, const Visit& visit) {
+  each_tensor(linear.weight, visit);
+  each_tensor(linear.bias, visit);
+}
 
 /// A gated MLP's: down(activation(gate(x)) * up(x)).
 struct GatedMlpWeights {
@@ -24,6 +29,10 @@ struct Qkv {
   Tensor k;
   Tensor v;
 };
+template <class Visit>
+void visit_tensors(const Qkv& qkv, const Visit& visit) {
+  for (const Tensor* tensor : {&qkv.q, &qkv.k, &qkv.v}) each_tensor(*tensor, visit);
+}
 
 /// The three projections of attention from x [batch, tokens, hidden], split into heads.
 struct QkvProjection {

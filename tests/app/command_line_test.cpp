@@ -174,9 +174,6 @@ TEST(CommandLine, SaysWhatIsWrongInOneLine) {
 }
 
 TEST(CommandLine, OptionsThatDoNotWorkYetAreNotAccepted) {
-  for (const char* option : {"--num-tokens-to-profile"}) {
-    EXPECT_THAT(error_of({option, "1"}), HasSubstr("is not known"));
-  }
   EXPECT_THAT(error_of({"--no-gpu-monitoring"}), HasSubstr("is not known"));
 }
 
