@@ -83,8 +83,9 @@ class MeasuredModel {
         .on_tokens = [&](std::span<const std::int64_t>) { stamps_ns.push_back(monotonic_now_ns()); },
         .on_logits = {}};
     const Tensor prompt = tensor_of<std::int64_t>(ids, {1, options_.prompt_tokens});
+    DirectRunner runner(context_, *model_);
     const std::int64_t start_ns = monotonic_now_ns();
-    generate_greedy(context_, *model_, cache_, prompt, options_.new_tokens, callbacks);
+    generate_greedy(runner, cache_, prompt, options_.new_tokens, callbacks);
     round.first_token_seconds = static_cast<double>(stamps_ns.front() - start_ns) * 1e-9;
     round.inter_token_seconds = static_cast<double>(stamps_ns.back() - stamps_ns.front()) * 1e-9 /
                                 static_cast<double>(options_.new_tokens - 1);
