@@ -9,8 +9,7 @@
 #include <random>
 
 #include "base/clock.h"
-#include "framework/memory_usage.h"
-#include "framework/monitors/counter_source.h"
+#include "framework/monitors/iteration_monitor.h"
 #include "framework/percentile.h"
 #include "framework/token_timeline.h"
 
@@ -43,30 +42,6 @@ void add(FalseVerdicts& result, Verdict verdict) {
   constexpr std::array counters{&FalseVerdicts::faster, &FalseVerdicts::slower, &FalseVerdicts::equivalent,
                                 &FalseVerdicts::inconclusive};
   ++(result.*counters.at(static_cast<std::size_t>(verdict)));
-}
-
-using SourceOf = std::unique_ptr<CounterSource> (*)(const MonitoredSystem&);
-struct Monitor {
-  std::string_view name;
-  SourceOf source;
-};
-constexpr std::array monitors{Monitor{"process usage", process_usage_source},
-                              Monitor{"thread scheduling", thread_scheduling_source},
-                              Monitor{"processor time", processor_time_source},
-                              Monitor{"pressure", pressure_source},
-                              Monitor{"cgroup throttling", cgroup_throttling_source},
-                              Monitor{"thermal throttling", thermal_throttling_source},
-                              Monitor{"frequency", frequency_source}};
-
-template <class Work>
-double median_ns_of(std::size_t repetitions, Work&& work) {
-  std::vector<double> durations;
-  for (std::size_t i = 0; i < repetitions; ++i) {
-    const std::int64_t start_ns = monotonic_now_ns();
-    work();
-    durations.push_back(static_cast<double>(monotonic_now_ns() - start_ns));
-  }
-  return median_of(std::move(durations));
 }
 
 }  // namespace
@@ -134,22 +109,11 @@ TimingErrors measure_timing_errors(std::size_t iterations, const InterruptFlag& 
 }
 
 std::vector<MonitorCost> measure_monitor_costs(std::size_t repetitions) {
+  IterationMonitor monitors;
   std::vector<MonitorCost> costs;
-  const MonitoredSystem system = MonitoredSystem::of_this_process();
-  for (const Monitor& monitor : monitors) {
-    const auto source = monitor.source(system);
-    std::vector<std::int64_t> values(source->counters().size());
-    if (values.empty()) continue;
-    costs.push_back({std::string(monitor.name), median_ns_of(repetitions, [&] {
-                       source->read(values);
-                       source->read(values);
-                     })});
+  for (const MonitorReport& report : monitors.reports(repetitions)) {
+    if (report.edges_ns) costs.push_back({report.monitor, *report.edges_ns});
   }
-  const PeakMemory memory;
-  costs.push_back({"peak memory", median_ns_of(repetitions, [&] {
-                     static_cast<void>(memory.reset());
-                     static_cast<void>(memory.peak_bytes());
-                   })});
   return costs;
 }
 

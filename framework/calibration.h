@@ -85,7 +85,7 @@ struct MonitorCost {
     visit("median_ns", self.median_ns);
   }
 };
-/// Each by itself, and the memory's high-water mark.
+/// Each by itself; those that the system does not have are not there.
 std::vector<MonitorCost> measure_monitor_costs(std::size_t repetitions);
 
 struct Calibration {

@@ -27,7 +27,7 @@ std::vector<IterationValue> metric_values(const ScenarioResult& scenario, std::s
 
 /// Fills steady_state (of each launch), the warm-up flags that follow from it, measurements and token_latency
 /// from the iterations and the prompt. A launch that never became steady counts whole, and its steady_state
-/// says so. `peak_memory_bytes` are of the iterations in their order.
-void summarise_scenario(ScenarioResult& scenario, std::span<const double> peak_memory_bytes);
+/// says so.
+void summarise_scenario(ScenarioResult& scenario);
 
 }  // namespace bv2

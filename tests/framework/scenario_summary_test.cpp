@@ -34,14 +34,14 @@ TEST(ScenarioSummary, WarmUpIsFlaggedAndDoesNotCount) {
   for (std::size_t i = 0; i < factors.size(); ++i) factors[i] += 0.001 * static_cast<double>(i * 5 % 12);
   factors[0] = 2;
   auto result = scenario_of(factors);
-  summarise_scenario(result, {});
+  summarise_scenario(result);
   ASSERT_EQ(result.steady_state.size(), 1U);
   EXPECT_EQ(result.steady_state[0].begin, 1U);
   EXPECT_THAT(result.iterations[0].flags, ElementsAre("warm_up"));
   EXPECT_EQ(result.measurement("latency")->count, 11U);
   EXPECT_LT(*result.measurement("latency")->max, 0.11);
   EXPECT_EQ(result.token_latency.count, 11U * 9);
-  summarise_scenario(result, {});  // again: nothing more is left out
+  summarise_scenario(result);  // again: nothing more is left out
   EXPECT_EQ(result.measurement("latency")->count, 11U);
 }
 
@@ -49,14 +49,16 @@ TEST(ScenarioSummary, WhatNeverBecameSteadyCountsWholeAndSaysSo) {
   std::vector<double> factors(20, 1);
   for (std::size_t i = 16; i < 20; ++i) factors[i] = 2;
   auto result = scenario_of(factors);
-  summarise_scenario(result, {});
+  summarise_scenario(result);
   EXPECT_EQ(result.steady_state[0].steadiness, Steadiness::still_changing);
   EXPECT_EQ(result.measurement("latency")->count, 20U);
 }
 
 TEST(ScenarioSummary, LaunchesAreSearchedByThemselves) {
   auto result = scenario_of({1, 1.001, 1, 1.002, 1, 1.001, 1}, 3);
-  summarise_scenario(result, std::vector<double>{5, 6});
+  result.iterations[0].counters = {{"peak_resident_bytes", 5}};
+  result.iterations[1].counters = {{"peak_resident_bytes", 6}};
+  summarise_scenario(result);
   EXPECT_EQ(result.steady_state.size(), 3U);
   EXPECT_EQ(result.measurement("latency")->ci95_method, IntervalMethod::student_t);
   EXPECT_EQ(result.measurement("peak_host_memory")->count, 2U);
@@ -64,14 +66,14 @@ TEST(ScenarioSummary, LaunchesAreSearchedByThemselves) {
 
 TEST(ScenarioSummary, TheFitIsOverTheContext) {
   auto result = scenario_of({1, 1, 1, 1, 1}, 1, 50);
-  summarise_scenario(result, {});
+  summarise_scenario(result);
   EXPECT_NEAR(*result.token_latency.context_fit.intercept_seconds, 0.01, 1e-9);
   EXPECT_NEAR(*result.token_latency.context_fit.slope_seconds_per_token, 0, 1e-12);
 }
 
 TEST(ScenarioSummary, NothingOfNothing) {
   ScenarioResult result;
-  summarise_scenario(result, {});
+  summarise_scenario(result);
   EXPECT_TRUE(result.measurements.empty());
 }
 
