@@ -72,7 +72,7 @@ class Energy final : public CounterSource {
       add(entry.path());
     }
     if (error) return;
-    if (std::ranges::all_of(zones_, &std::vector<Zone>::empty)) {
+    if (std::ranges::all_of(zones_, [](const auto& zones) { return zones.empty(); })) {
       reason_ = unreadable_.empty()
                     ? fmt::format("{} has no package: this processor, or its virtual machine, has no RAPL",
                                   powercap.string())

@@ -29,7 +29,7 @@ std::vector<LibraryRow> library_table() {
   };
 }
 
-/// The first of the files that can be loaded. Throws the Error of the first of all.
+/// The first of the files that can be loaded. Throws the Error of the last.
 SharedLibrary load_any(const std::vector<std::string>& files) {
   for (std::size_t i = 1; i < files.size(); ++i) {
     try {

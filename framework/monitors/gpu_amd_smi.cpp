@@ -1,6 +1,7 @@
 // AMD's system management interface (AMD SMI), by its public documentation. Of its structures only the parts
 // are used that all versions agree on: amdsmi_power_info_t and amdsmi_frequencies_t have changed between
 // them.
+#include <algorithm>
 #include <cstring>
 
 #include "base/clock.h"

@@ -1,5 +1,8 @@
 // Intel's Level Zero Sysman, by its public specification (1.5 and later: zesInit).
+#include <algorithm>
 #include <cstring>
+#include <initializer_list>
+#include <utility>
 
 #include "base/clock.h"
 #include "framework/monitors/gpu_library.h"

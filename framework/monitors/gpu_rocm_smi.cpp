@@ -1,6 +1,4 @@
 // AMD's older management library (ROCm SMI), by its public documentation.
-#include <cstring>
-
 #include "framework/monitors/gpu_amd.h"
 
 namespace bv2 {
