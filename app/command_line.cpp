@@ -12,6 +12,7 @@
 #include "app/option_values.h"
 #include "base/error.h"
 #include "framework/hub/download.h"
+#include "framework/verify.h"
 
 namespace bv2::app {
 namespace {
@@ -235,7 +236,10 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
   CommandLine line;
   line.command = take_command(arguments);
   // Nobody who checks numbers wants them rounded first.
-  if (line.command == Command::verify) line.run.dtype = "float32";
+  if (line.command == Command::verify) {
+    line.run.dtype = "float32";
+    line.run.level = VerifyOptions().level;
+  }
   const auto rows = options_of(line.command);
   const CommandRow& command = *std::ranges::find(commands, line.command, &CommandRow::command);
   CLI::App parser(command.usage, "run_benchmarks");

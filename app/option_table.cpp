@@ -178,12 +178,13 @@ std::vector<OptionRow> selection_options() {
        choices(&R::attn_implementations, attn_implementations)},
       {all, what, "--sdpa-backend", "NAME...", "keep only math, flash_attention, efficient_attention",
        choices(&R::sdpa_backends, sdpa_backends)},
-      {measuring, what, "--compile-mode", "NAME...", "keep only default, reduce-overhead, max-autotune ...",
+      {all, what, "--compile-mode", "NAME...", "keep only default, reduce-overhead, max-autotune ...",
        choices(&R::compile_modes, compile_modes)},
       {measuring, what, "--level", "N",
-       "coverage: 0 one scenario a mode, 1 the few that matter (default), 2 every\nattention, 3 the full "
-       "cross, 4 with every compile mode",
+       "coverage: 0 one scenario a mode, on small shapes, 1 the few that matter\n(default), 2 every "
+       "attention, 3 the full cross, 4 with every compile mode",
        integer(&R::level, 0, 4)},
+      {verifying, what, "--level", "N", "the same; default 2", integer(&R::level, 0, 4)},
       {measuring, what, "--config-file", "FILE", "scenarios as .json or .jsonl, instead of a level's",
        text(&R::config_file)},
   };
@@ -252,6 +253,10 @@ std::vector<OptionRow> trust_options() {
                 return static_cast<std::uint64_t>(
                     parse_integer(option, text, 0, std::numeric_limits<std::int64_t>::max()));
               })},
+      {running, how, "--num-tokens-to-profile", "N",
+       "after measuring, a Chrome trace of a prefill and N tokens, beside the\nresult document (default 0: "
+       "none)",
+       integer(&R::tokens_to_profile, 0, most_tokens)},
       {running, how, "--launches", "N", "processes a scenario, each with all of its iterations (default 1)",
        integer(&R::launches, 1, most_iterations)},
       {running, how, "--target-precision", "P",
@@ -328,6 +333,11 @@ std::vector<OptionRow> place_options() {
       {every, where, "--kernels-dir", "DIR...",
        "more kernels, in modules built against the installed headers", set_kernels_dirs},
       {tabular, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
+      {running, where, "--dump-graph", "DIR",
+       "compiled scenarios write their graphs below it as text, as traced and\nas they are run",
+       text(&R::dump_graph_dir)},
+      {running, where, "--dump-code", "DIR", "and the C++ that was generated for them",
+       text(&R::dump_code_dir)},
       {logging, where, "--log-level", "NAME", "of stderr: DEBUG, INFO (default), WARNING, ERROR",
        set_log_level},
       {running, where, "--enable-file-logging", "", "log to a file in the output folder too",

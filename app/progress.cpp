@@ -17,7 +17,7 @@ namespace {
 constexpr double ns_per_second = 1e9;
 
 /// In the order of ScenarioStep.
-constexpr std::array<std::string_view, 5> step_names{"load", "prepare", "check", "warm-up", "measure"};
+constexpr std::array<std::string_view, 6> step_names{"load", "prepare", "check", "warm-up", "measure", "trace"};
 
 std::string_view step_name(ScenarioStep step) { return step_names.at(static_cast<std::size_t>(step)); }
 

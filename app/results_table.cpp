@@ -10,6 +10,9 @@
 #include <optional>
 #include <set>
 
+#include "framework/mode_comparison.h"
+#include "framework/model_location.h"
+
 namespace bv2::app {
 namespace {
 
@@ -70,11 +73,11 @@ std::string four_digits(double value) {
   return fmt::format("{:.{}f}", value, decimals);
 }
 
-std::string median_and_spread(const Summary* summary, Unit unit) {
+std::string median_and_precision(const Summary* summary, Unit unit) {
   if (summary == nullptr || !summary->median) return "-";
   std::string text = four_digits(*summary->median * unit.scale);
-  if (summary->std && summary->mean.value_or(0) != 0) {
-    const double percent = *summary->std / std::abs(*summary->mean) * 100;
+  if (const auto precision = relative_precision(*summary)) {
+    const double percent = *precision * 100;
     text += fmt::format(" ±{:.{}f}%", percent, percent < 10 ? 1 : 0);
   }
   return text;
@@ -150,12 +153,6 @@ std::string tainted(const ScenarioResult& scenario) {
 
 bool is_tainted(const ScenarioResult& scenario) { return scenario.interference.tainted > 0; }
 
-std::string last_part(const std::string& model_id) {
-  const auto end = model_id.find_last_not_of('/');
-  const std::string whole = model_id.substr(0, end + 1);
-  return whole.substr(whole.rfind('/') + 1);
-}
-
 template <class T>
 std::string csv_text(const std::optional<T>& value) {
   return value ? fmt::format("{}", *value) : std::string();
@@ -206,6 +203,15 @@ std::vector<CsvColumn> csv_columns() {
   };
 }
 
+void add_csv_statistics(Row& row, const Summary& summary) {
+  row.cells.push_back(csv_text(summary.median));
+  for (const std::size_t end : {0U, 1U}) {
+    row.cells.push_back(summary.ci95 ? fmt::format("{}", (*summary.ci95)[end]) : std::string());
+  }
+  row.cells.push_back(csv_text(summary.mean));
+  row.cells.push_back(csv_text(summary.std));
+}
+
 /// The metrics that any scenario has, in the order in which they first appear.
 std::vector<std::string> all_metrics(std::span<const BenchmarkResults> results) {
   std::vector<std::string> names;
@@ -226,7 +232,7 @@ std::string results_heading(const BenchmarkResults& results) {
     return scenario.metadata.model && scenario.metadata.model->synthetic_weights;
   });
   std::string text = results.benchmark + ": ";
-  text += common(results, [](const ScenarioResult& s) { return last_part(s.metadata.model_id); });
+  text += common(results, [](const ScenarioResult& s) { return model_name_of(s.metadata.model_id); });
   if (synthetic) text += " (synthetic weights)";
   text += ", " + common(results, [](const ScenarioResult& s) { return s.metadata.config.dtype; });
   if (const auto threads = common(results, threads_of); !threads.empty()) {
@@ -252,7 +258,7 @@ std::string results_legend(std::span<const BenchmarkResults> results) {
     });
   };
   std::string text =
-      "Medians, ± the sample standard deviation; peak: the largest resident memory of the process.\n";
+      "Medians, ± half of their 95% interval; peak: the largest resident memory of the process.\n";
   if (any(has_limit)) {
     text += "of limit: how near this machine's measured limits the first token and the others come.\n";
   }
@@ -266,6 +272,27 @@ std::string results_legend(std::span<const BenchmarkResults> results) {
         "others remain.\n";
   }
   return text;
+}
+
+std::vector<std::string> unsteady_lines(const BenchmarkResults& results) {
+  struct Kind {
+    Steadiness steadiness;
+    std::string_view text;
+  };
+  constexpr std::array kinds{Kind{Steadiness::still_changing, "was still changing at its end"},
+                             Kind{Steadiness::drifting, "drifted from its begin to its end"}};
+  std::vector<std::string> lines;
+  for (const ScenarioResult& scenario : results.scenarios) {
+    for (const Kind& kind : kinds) {
+      const auto count = std::ranges::count(scenario.steady_state, kind.steadiness, &SteadyState::steadiness);
+      if (count == 0) continue;
+      const std::size_t launches = scenario.steady_state.size();
+      const std::string which = launches > 1 ? fmt::format(" in {} of {} launches", count, launches) : "";
+      lines.push_back(
+          fmt::format("{} {}{}: all of its iterations count", scenario.scenario_name, kind.text, which));
+    }
+  }
+  return lines;
 }
 
 Table results_table(const BenchmarkResults& results) {
@@ -290,7 +317,7 @@ Table results_table(const BenchmarkResults& results) {
       row.remark = scenario.error.value_or("no reason was given");
     } else {
       for (std::size_t i = 0; i < metric_columns.size(); ++i) {
-        row.cells.push_back(median_and_spread(scenario.measurement(metric_columns[i].metric), units[i]));
+        row.cells.push_back(median_and_precision(scenario.measurement(metric_columns[i].metric), units[i]));
       }
       row.cells.push_back(mebibytes(peak_bytes(scenario)));
       if (limits) row.cells.push_back(percent_of_limit(scenario));
@@ -308,7 +335,7 @@ Table results_csv(std::span<const BenchmarkResults> results) {
   const auto metrics = all_metrics(results);
   for (const auto& column : columns) table.columns.push_back({column.title});
   for (const auto& metric : metrics) {
-    for (const auto* statistic : {"median", "mean", "std"}) {
+    for (const auto* statistic : {"median", "ci95_low", "ci95_high", "mean", "std"}) {
       table.columns.push_back({fmt::format("{}_{}", metric, statistic)});
     }
   }
@@ -318,9 +345,7 @@ Table results_csv(std::span<const BenchmarkResults> results) {
       for (const auto& column : columns) row.cells.push_back(column.text(benchmark, scenario));
       for (const auto& metric : metrics) {
         const Summary* summary = scenario.measurement(metric);
-        for (const auto statistic : {&Summary::median, &Summary::mean, &Summary::std}) {
-          row.cells.push_back(summary == nullptr ? std::string() : csv_text(summary->*statistic));
-        }
+        add_csv_statistics(row, summary == nullptr ? Summary() : *summary);
       }
       table.rows.push_back(std::move(row));
     }
@@ -334,9 +359,10 @@ Json results_json(std::span<const BenchmarkResults> results) {
     BenchmarkDocument document;
     document.benchmark = benchmark.benchmark;
     if (!benchmark.scenarios.empty()) {
-      document.model_name = last_part(benchmark.scenarios.front().metadata.model_id);
+      document.model_name = model_name_of(benchmark.scenarios.front().metadata.model_id);
     }
     document.benchmark_scenarios = benchmark.scenarios;
+    document.comparisons = compare_modes(benchmark.scenarios);
     documents.push_back(to_json(document));
   }
   return documents;

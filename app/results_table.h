@@ -20,16 +20,20 @@ struct BenchmarkResults {
 /// scenarios have in common; what they do not is in their names.
 std::string results_heading(const BenchmarkResults& results);
 
-/// One row a scenario: status, the median of each metric and its spread (sample standard deviation over the
-/// mean), units in the headings; its share of the machine's limits and its tainted iterations where there are
-/// any; the error of what failed.
+/// One row a scenario: status, the median of each metric and half of its 95% interval in percent of it, units
+/// in the headings; its share of the machine's limits and its tainted iterations where there are any; the
+/// error of what failed.
 Table results_table(const BenchmarkResults& results);
+
+/// One line a scenario that never became steady: "NAME was still changing at its end (1 of 2 launches): all
+/// of its iterations count".
+std::vector<std::string> unsteady_lines(const BenchmarkResults& results);
 
 /// What the columns of these results mean, in lines; empty for no results.
 std::string results_legend(std::span<const BenchmarkResults> results);
 
-/// One row a scenario of all benchmarks: its configuration, and median, mean and sample standard deviation of
-/// each metric in base units (seconds, tokens/sec, bytes); empty where there is none.
+/// One row a scenario of all benchmarks: its configuration, and median with its 95% interval, mean and sample
+/// standard deviation of each metric in base units (seconds, tokens/sec, bytes); empty where there is none.
 Table results_csv(std::span<const BenchmarkResults> results);
 
 /// One JSON document a benchmark, as results are written.

@@ -46,13 +46,16 @@ class RunWatcher : public Progress {
   std::map<std::int64_t, std::pair<std::string, ScenarioResult>> finished_;
 };
 
-/// "kernelized is 2.85x [2.70, 3.00] eager".
-void print_comparisons(Output& output, const BenchmarkResults& benchmark, bool markdown) {
+/// "kernelized is 2.85x [2.70, 3.00] eager", what it takes where that says nothing, and who never settled.
+void print_remarks(Output& output, const BenchmarkResults& benchmark, bool markdown) {
   std::string lines;
-  for (const ModeComparison& comparison : compare_modes(benchmark.scenarios)) {
-    const std::string line = mode_comparison_line(comparison);
+  const auto add = [&](const std::string& line) {
     if (!line.empty()) lines += (markdown ? "- " : "") + line + "\n";
-  }
+  };
+  const std::vector<ModeComparison> comparisons = compare_modes(benchmark.scenarios);
+  for (const ModeComparison& comparison : comparisons) add(mode_comparison_line(comparison));
+  add(mode_comparison_hint(comparisons));
+  for (const std::string& line : unsteady_lines(benchmark)) add(line);
   if (!lines.empty()) output.write(lines + "\n");
 }
 
@@ -61,7 +64,7 @@ void print_tables(Output& output, std::span<const BenchmarkResults> results, Tab
   for (const auto& benchmark : results) {
     output.write((markdown ? "### " : "") + results_heading(benchmark) + "\n" + (markdown ? "\n" : ""));
     output.write(render(results_table(benchmark), format) + "\n");
-    print_comparisons(output, benchmark, markdown);
+    print_remarks(output, benchmark, markdown);
   }
   output.write(results_legend(results));
 }

@@ -11,5 +11,10 @@ extern "C" void run_gpt2(bv2::BenchmarkHost& host) {
         "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5
       })",
       .model_types = {"gpt2"},
+      .small_model = "small-gpt2",
+      .small_config = R"({
+        "model_type": "gpt2", "vocab_size": 16384, "n_embd": 512, "n_layer": 6, "n_head": 8, "n_positions": 1024,
+        "activation_function": "gelu_new", "layer_norm_epsilon": 1e-5
+      })",
   }));
 }

@@ -13,5 +13,12 @@ extern "C" void run_qwen3(bv2::BenchmarkHost& host) {
         "tie_word_embeddings": true
       })",
       .model_types = {"qwen3"},
+      .small_model = "small-qwen3",
+      .small_config = R"({
+        "model_type": "qwen3", "vocab_size": 16384, "hidden_size": 512, "intermediate_size": 1536,
+        "num_hidden_layers": 6, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 128,
+        "hidden_act": "silu", "max_position_embeddings": 40960, "rms_norm_eps": 1e-6, "rope_theta": 1000000,
+        "tie_word_embeddings": true
+      })",
   }));
 }

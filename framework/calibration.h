@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,18 +76,34 @@ struct TimingErrors {
 /// just before it hands the token over, measured as all sessions are.
 TimingErrors measure_timing_errors(std::size_t iterations, const InterruptFlag& interrupt);
 
-/// What all monitors take at the two edges of an iteration: outside of what is timed.
+/// What a monitor takes at the two edges of an iteration, outside of what is timed, and what it does to the
+/// iteration between them: caches, page tables and the clock are the same for both.
 struct MonitorCost {
   std::string monitor;
-  double median_ns = 0;  ///< of one begin and end
+  double median_ns = 0;                     ///< of one begin and end
+  std::optional<double> latency_percent{};  ///< that iterations with it take longer
+  std::optional<Interval> latency_percent_ci95{};
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("monitor", self.monitor);
     visit("median_ns", self.median_ns);
+    visit("latency_percent", self.latency_percent);
+    visit("latency_percent_ci95", self.latency_percent_ci95);
   }
 };
-/// Each by itself; those that the system does not have are not there.
-std::vector<MonitorCost> measure_monitor_costs(std::size_t repetitions);
+
+struct MonitorMeasurement {
+  std::size_t repetitions = 200;  ///< of begin and end alone
+  std::size_t rounds = 20;        ///< of iterations without any, with each, and with all
+  std::uint64_t seed = 1;
+};
+
+/// Each monitor that this system has, and all together as the last; those that sample run in this process. Each round has an
+/// iteration with none of them and one with each, in random order; ratios are of the same round, and their
+/// intervals hold together (Bonferroni).
+std::vector<MonitorCost> measure_monitor_costs(const TimedIteration& iterate, const MonitorMeasurement& how,
+                                               const InterruptFlag& interrupt,
+                                               const std::function<void(std::size_t done)>& progress = {});
 
 struct Calibration {
   std::string scenario;  ///< what the false verdicts are of

@@ -24,6 +24,7 @@ class RecordingSink final : public TokenSink {
   [[nodiscard]] bool wants_logits() const override { return true; }
 
   void on_logits(std::span<const float> logits) override {
+    if (new_tokens_ == 0) return keep_states(logits);
     const std::size_t width = logits.size() / batch_;
     into_.step_logits.resize(batch_ * new_tokens_ * width);
     for (std::size_t row = 0; row < batch_ && token_ < new_tokens_; ++row) {
@@ -40,6 +41,13 @@ class RecordingSink final : public TokenSink {
   }
 
  private:
+  void keep_states(std::span<const float> states) {
+    const std::int64_t rows = into_.input.batch * into_.input.tokens;
+    into_.outputs_name = "last_hidden_state";
+    into_.outputs = {.width = static_cast<std::int64_t>(states.size()) / rows,
+                     .values = {states.begin(), states.end()}};
+  }
+
   std::size_t batch_;
   std::size_t new_tokens_;
   std::size_t token_ = 0;
@@ -52,10 +60,42 @@ Reference of_prompt(Reference reference, const PromptIds& prompt) {
     fail("the reference is of another prompt ({} x {} tokens, this one has {} x {})", input.batch,
          input.tokens, prompt.batch, prompt.tokens);
   }
+  reference.input.padding = prompt.padding;
   return reference;
 }
 
+/// What a scenario's outputs are held against: those of an encoder, or else what tokens were chosen from.
+OutputTolerance tolerance_of(const Reference& reference, const ModelFacts& facts, Dtype dtype) {
+  if (facts.kind == ModelKind::encoder) {
+    return output_tolerance(dtype, facts.layers, own_outputs(reference));
+  }
+  return output_tolerance(dtype, facts.layers, reference.step_logits);
+}
+
+template <class Outcome>
+Verification verification_of(const Outcome& outcome) {
+  Verification verification;
+  verification.reference = gate_reference;
+  verification.status = outcome.passed ? VerificationStatus::passed : VerificationStatus::failed;
+  if (!outcome.remark.empty()) verification.reason = outcome.remark;
+  return verification;
+}
+
 }  // namespace
+
+void EncodedComparison::on_tokens(std::span<const std::int64_t> /*ids*/) {
+  fail("the model gave tokens where the reference has hidden states");
+}
+
+void EncodedComparison::on_logits(std::span<const float> states) {
+  const std::int64_t rows = reference_.input.batch * reference_.input.tokens;
+  outcome_ = compare_outputs(states, static_cast<std::int64_t>(states.size()) / rows, reference_, tolerance_);
+}
+
+OutputsOutcome EncodedComparison::finish() {
+  if (!outcome_) fail("the model showed no hidden states");
+  return *outcome_;
+}
 
 ScenarioConfig reference_config(const ScenarioConfig& config) {
   ScenarioConfig reference = config;
@@ -80,15 +120,29 @@ Reference make_reference(Session& session, const ModelFacts& facts, const Prompt
 
 Gate::Gate(Reference reference, const PromptIds& prompt, const ModelFacts& facts, Dtype dtype)
     : reference_(of_prompt(std::move(reference), prompt)),
-      tolerance_(output_tolerance(dtype, facts.layers, reference_.step_logits)),
-      comparison_(reference_, tolerance_, 2 * tolerance_.absolute) {}
+      tolerance_(tolerance_of(reference_, facts, dtype)) {
+  if (facts.kind == ModelKind::encoder) {
+    comparison_.emplace<EncodedComparison>(reference_, tolerance_);
+  } else {
+    comparison_.emplace<GreedyComparison>(reference_, tolerance_, 2 * tolerance_.absolute);
+  }
+}
+
+TokenSink& Gate::sink() {
+  if (auto* encoded = std::get_if<EncodedComparison>(&comparison_)) return *encoded;
+  return std::get<GreedyComparison>(comparison_);
+}
 
 Verification Gate::verdict() {
-  const GreedyOutcome outcome = comparison_.finish();
-  Verification verification;
-  verification.reference = gate_reference;
-  verification.status = outcome.passed ? VerificationStatus::passed : VerificationStatus::failed;
-  if (!outcome.remark.empty()) verification.reason = outcome.remark;
+  if (auto* encoded = std::get_if<EncodedComparison>(&comparison_)) {
+    const OutputsOutcome outcome = encoded->finish();
+    Verification verification = verification_of(outcome);
+    verification.max_abs_hidden_difference = outcome.max_abs_difference;
+    verification.allowed_hidden_difference = tolerance_.absolute;
+    return verification;
+  }
+  const GreedyOutcome outcome = std::get<GreedyComparison>(comparison_).finish();
+  Verification verification = verification_of(outcome);
   verification.new_tokens = outcome.new_tokens;
   verification.first_divergent_token = outcome.first_divergent_token;
   verification.max_abs_logit_difference = outcome.max_abs_logit_difference;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "base/dtype.h"
 #include "base/interrupt.h"
@@ -21,29 +22,50 @@ constexpr const char* gate_reference = "eager float32";
 /// model, prompt and batch.
 ScenarioConfig reference_config(const ScenarioConfig& config);
 
-/// A greedy generation with all its logits. The session has been prepared. Throws Error for outputs that are
-/// not sane (see CheckSink).
+/// A greedy generation with all its logits; of an encoder (`new_tokens` 0) the hidden states of all tokens.
+/// The session has been prepared. Throws Error for outputs that are not sane (see CheckSink).
 Reference make_reference(Session& session, const ModelFacts& facts, const PromptIds& prompt,
                          std::int64_t new_tokens, const InterruptFlag& interrupt);
 
+/// Holds an encoder's hidden states against those of a reference.
+class EncodedComparison final : public TokenSink {
+ public:
+  /// Both must outlive it.
+  EncodedComparison(const Reference& reference, const OutputTolerance& tolerance)
+      : reference_(reference), tolerance_(tolerance) {}
+  void on_tokens(std::span<const std::int64_t> ids) override;
+  [[nodiscard]] bool wants_logits() const override { return true; }
+  void on_logits(std::span<const float> states) override;
+  /// Throws Error where there were none.
+  OutputsOutcome finish();
+
+ private:
+  const Reference& reference_;
+  const OutputTolerance& tolerance_;
+  std::optional<OutputsOutcome> outcome_;
+};
+
 /// Holds one generation against the reference of its prompt: each new token's logits within the tolerance of
 /// the dtype and the distribution within what follows from that; ids equal, but where the logits put the two
-/// candidates closer than two logits can be moved against each other.
+/// candidates closer than two logits can be moved against each other. Of an encoder: the hidden states of all
+/// tokens within the tolerance.
 class Gate {
  public:
   /// Throws Error where the reference is of another prompt, and where no bound can be derived.
   Gate(Reference reference, const PromptIds& prompt, const ModelFacts& facts, Dtype dtype);
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
 
   [[nodiscard]] std::int64_t new_tokens() const { return reference_.new_tokens; }
   /// For the generation of so many new tokens.
-  TokenSink& sink() { return comparison_; }
+  TokenSink& sink();
   /// After it. Throws Error where tokens are missing.
   Verification verdict();
 
  private:
   Reference reference_;
   OutputTolerance tolerance_;
-  GreedyComparison comparison_;
+  std::variant<std::monostate, GreedyComparison, EncodedComparison> comparison_;
 };
 
 /// A verification that could not be done, and why.

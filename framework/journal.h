@@ -46,6 +46,7 @@ struct LaunchRecord {
   Verification verification{};
   std::vector<MonitorReport> monitors{};
   NamedValues<double> idle_watts{};  ///< by domain of energy, before the run's first scenario
+  std::vector<double> warm_up_seconds{};  ///< latencies of the warm-up
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("scenario", self.scenario);
@@ -55,6 +56,7 @@ struct LaunchRecord {
     visit("verification", self.verification);
     visit("monitors", self.monitors);
     visit("idle_watts", self.idle_watts);
+    visit("warm_up_seconds", self.warm_up_seconds);
   }
 };
 
@@ -71,6 +73,18 @@ struct IterationRecord {
     visit("iteration", self.iteration);
     visit("output", self.output);
     visit("effective", self.effective);
+  }
+};
+
+/// A scenario was traced, or could not be.
+struct ProfileRecord {
+  static constexpr std::string_view event = "profile";
+  std::int64_t scenario = 0;
+  ProfileResult profile;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("scenario", self.scenario);
+    visit("profile", self.profile);
   }
 };
 

@@ -13,7 +13,8 @@ std::span<const std::string_view> enum_names(ModelKind) {
 }
 
 std::vector<ScenarioConfig> ModelBenchmark::scenarios(int level) const {
-  return scenarios_of_level(info().variants, level);
+  const BenchmarkInfo own = info();
+  return scenarios_of_level(own.variants, own.compile_modes, level);
 }
 
 }  // namespace bv2

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 
 #include "base/forward_cost.h"
 #include "base/json.h"
+#include "base/operation_span.h"
 #include "framework/scenario_config.h"
 
 namespace bv2 {
@@ -79,6 +81,33 @@ struct ModelFacts {
   }
 };
 
+/// What a session is about to be asked for, and what it should leave for people to look at.
+struct Preparation {
+  PromptIds prompt{};                      ///< what it will be given; other prompts have to work too
+  std::int64_t new_tokens = 0;             ///< a sequence
+  std::filesystem::path dump_graph_dir{};  ///< compiled: its graphs go there as text; empty: nowhere
+  std::filesystem::path dump_code_dir{};   ///< compiled: the generated sources go there; empty: nowhere
+};
+
+/// Where the time of a preparation went. What the mode does not do is missing.
+struct PreparationTimes {
+  std::optional<double> pack_seconds{};       ///< weights to the kernels' layout
+  std::optional<double> trace_seconds{};      ///< the forward to graphs, and the passes over them
+  std::optional<double> autotune_seconds{};   ///< variants of the code, timed
+  std::optional<double> emit_seconds{};       ///< graphs to source text
+  std::optional<double> compile_seconds{};    ///< the compiler; 0: all came from the cache
+  std::optional<double> load_code_seconds{};  ///< to find built code, to check and to load it
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("pack_seconds", self.pack_seconds);
+    visit("trace_seconds", self.trace_seconds);
+    visit("autotune_seconds", self.autotune_seconds);
+    visit("emit_seconds", self.emit_seconds);
+    visit("compile_seconds", self.compile_seconds);
+    visit("load_code_seconds", self.load_code_seconds);
+  }
+};
+
 /// One loaded model in one mode. Used by one thread; destroyed when its scenario ends. Everything throws
 /// Error with one line.
 class Session {
@@ -89,12 +118,20 @@ class Session {
   [[nodiscard]] virtual std::optional<std::vector<std::int64_t>> encode(std::string_view text) const = 0;
   /// The text of token ids; empty without a tokenizer.
   [[nodiscard]] virtual std::string decode(std::span<const std::int64_t> ids) const = 0;
-  /// Whatever the mode does once before it can run (pack, trace, compile): measured as a phase.
-  virtual void prepare() = 0;
+  /// Whatever the mode does once before it can run (pack, trace, compile): measured as a phase. Throws
+  /// Unavailable where the machine lacks what the mode needs.
+  virtual PreparationTimes prepare(const Preparation& preparation) = 0;
   /// A decoder: greedy generation of exactly `new_tokens` tokens a sequence; end-of-sequence is ignored. An
   /// encoder: one forward of the batch, then one call of on_encoded; `new_tokens` is 0. Each call starts from
   /// an empty cache.
   virtual void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) = 0;
+  /// Likewise, and what ran meanwhile on the calling thread, in the order of the beginnings; nothing where
+  /// the engine does not note it. Noting takes time: this is never measured.
+  virtual std::vector<OperationSpan> profile(const PromptIds& prompt, std::int64_t new_tokens,
+                                             TokenSink& sink) {
+    generate(prompt, new_tokens, sink);
+    return {};
+  }
   /// The outputs of all positions, for verification.
   virtual ForwardOutput forward(const PromptIds& prompt) = 0;
   /// What really ran so far: kernels, attention path, threads ... An object.
@@ -106,11 +143,15 @@ struct BenchmarkInfo {
   std::string name;         ///< of its file in benches/
   std::string description;  ///< one line
   ModelKind kind = ModelKind::decoder;
-  std::string default_model;   ///< model_id of the built-in shape, e.g. "HuggingFaceTB/SmolLM2-135M"
+  std::string default_model;  ///< model_id of the built-in shape, e.g. "HuggingFaceTB/SmolLM2-135M"
+  /// Of a smaller built-in shape, which scenarios name as their model_id ("small-qwen3"): nobody has
+  /// published it, so that the name stands for nothing else. Empty: there is none.
+  std::string small_model{};
   std::string default_prompt;  ///< the text that is measured when none is given
   std::int64_t default_sequence_length = 128;
-  std::vector<std::string> model_types;  ///< of config.json: the checkpoints that it can take
-  std::vector<std::string> variants;     ///< of eager, compiled, kernelized: those that work
+  std::vector<std::string> model_types;      ///< of config.json: the checkpoints that it can take
+  std::vector<std::string> variants;         ///< of eager, compiled, kernelized: those that work
+  std::vector<std::string> compile_modes{};  ///< of the compiled variant: those that work
 };
 
 /// A benchmark. Stateless; may be used from one thread at a time.

@@ -12,6 +12,26 @@ namespace {
 /// The larger, or whichever is not a number.
 double worse(double a, double b) { return std::isnan(a) || a >= b ? a : b; }
 
+/// Where in [batch, tokens, width] an index is, for people.
+std::string place(const Reference& reference, std::size_t index) {
+  const auto width = static_cast<std::size_t>(reference.outputs.width);
+  const auto tokens = static_cast<std::size_t>(reference.input.tokens);
+  return fmt::format("[{}, {}, {}]", index / width / tokens, index / width % tokens, index % width);
+}
+
+/// Calls `visit` with the index of each output that is not at padding.
+template <class Visit>
+void for_own_outputs(const Reference& reference, Visit&& visit) {
+  const PromptIds& input = reference.input;
+  const auto width = static_cast<std::size_t>(reference.outputs.width);
+  for (std::int64_t row = 0; row < input.batch; ++row) {
+    const std::int64_t padding = input.padding.empty() ? 0 : input.padding[static_cast<std::size_t>(row)];
+    const std::size_t begin = static_cast<std::size_t>(row * input.tokens + padding) * width;
+    const std::size_t end = static_cast<std::size_t>((row + 1) * input.tokens) * width;
+    for (std::size_t i = begin; i < end; ++i) visit(i);
+  }
+}
+
 double log_sum_exp(std::span<const float> logits) {
   const double largest = *std::ranges::max_element(logits);
   double sum = 0;
@@ -63,6 +83,39 @@ double kl_divergence(std::span<const float> reference, std::span<const float> fo
   }
   // Rounding may leave less than nothing of two equal distributions.
   return divergence < 0 ? 0 : divergence;
+}
+
+OutputsOutcome compare_outputs(std::span<const float> found, std::int64_t width, const Reference& reference,
+                               const OutputTolerance& tolerance) {
+  const ForwardOutput& expected = reference.outputs;
+  if (width != expected.width || found.size() != expected.values.size()) {
+    fail("the model gives {} of width {} ({} values), the reference has width {} ({} values)",
+         reference.outputs_name, width, found.size(), expected.width, expected.values.size());
+  }
+  OutputsOutcome outcome;
+  std::optional<std::size_t> worst;
+  for_own_outputs(reference, [&](std::size_t i) {
+    const double value = found[i];
+    const double wanted = expected.values[i];
+    const double difference = std::abs(value - wanted);
+    const bool larger = !(difference <= outcome.max_abs_difference);  // true for NaN, which then stays
+    outcome.max_abs_difference = worse(outcome.max_abs_difference, difference);
+    if (wanted != 0) {
+      outcome.max_rel_difference = worse(outcome.max_rel_difference, difference / std::abs(wanted));
+    }
+    if (!tolerance.accepts(value, wanted) && (!worst || larger)) worst = i;
+  });
+  if (!worst) return outcome;
+  outcome.passed = false;
+  outcome.remark = fmt::format("{}{} is {:.7g}, the reference {:.7g}", reference.outputs_name,
+                               place(reference, *worst), found[*worst], expected.values[*worst]);
+  return outcome;
+}
+
+std::vector<float> own_outputs(const Reference& reference) {
+  std::vector<float> own;
+  for_own_outputs(reference, [&](std::size_t i) { own.push_back(reference.outputs.values[i]); });
+  return own;
 }
 
 GreedyComparison::GreedyComparison(const Reference& reference, const OutputTolerance& tolerance,

@@ -40,6 +40,22 @@ double kl_divergence_bound(const OutputTolerance& tolerance, std::span<const flo
 /// Of the distribution that `found` logits give from that of the `reference` logits, in nats.
 double kl_divergence(std::span<const float> reference, std::span<const float> found);
 
+/// How the outputs of all positions compared.
+struct OutputsOutcome {
+  bool passed = true;
+  std::string remark;             ///< the worst that was refused
+  double max_abs_difference = 0;  ///< NaN where an output is one
+  double max_rel_difference = 0;
+};
+
+/// Compares logits or hidden states [batch, tokens, width]. What stands at padding is left out. Throws Error
+/// for another shape.
+OutputsOutcome compare_outputs(std::span<const float> found, std::int64_t width, const Reference& reference,
+                               const OutputTolerance& tolerance);
+
+/// The outputs of a reference but for those at padding.
+std::vector<float> own_outputs(const Reference& reference);
+
 /// How a generation compared.
 struct GreedyOutcome {
   bool passed = true;

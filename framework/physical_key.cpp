@@ -3,13 +3,9 @@
 
 #include <fmt/format.h>
 
-namespace bv2 {
+#include "framework/model_location.h"
 
-std::string model_name_part(const std::string& model_id) {
-  const auto end = model_id.find_last_not_of('/');
-  const std::string whole = model_id.substr(0, end + 1);
-  return whole.substr(whole.rfind('/') + 1);
-}
+namespace bv2 {
 
 PhysicalKey PhysicalKey::without_mode() const {
   PhysicalKey key = *this;
@@ -33,7 +29,7 @@ PhysicalKey physical_key(const ScenarioResult& scenario) {
   key.weights =
       metadata.weights_hash.value_or(synthetic ? fmt::format("synthetic, seed {}", config.seed) : "unknown");
   // Checkpoints with the same weights are the same model wherever they lie.
-  if (!metadata.weights_hash) key.model = model_name_part(metadata.model_id);
+  if (!metadata.weights_hash) key.model = model_name_of(metadata.model_id);
   key.variant = config.variant;
   key.compile_mode = config.compile_mode;
   key.attn_implementation = config.attn_implementation;

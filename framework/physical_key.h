@@ -52,7 +52,4 @@ struct PhysicalKey {
 
 PhysicalKey physical_key(const ScenarioResult& scenario);
 
-/// "SmolLM2-135M" of "HuggingFaceTB/SmolLM2-135M" and of "/models/SmolLM2-135M/".
-std::string model_name_part(const std::string& model_id);
-
 }  // namespace bv2

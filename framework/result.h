@@ -24,6 +24,8 @@
 #include "framework/statistics.h"
 #include "framework/steady_state.h"
 #include "framework/token_latency.h"
+#include "framework/trace/profile_result.h"
+#include "framework/verdict.h"
 
 namespace bv2 {
 
@@ -183,13 +185,15 @@ struct PeakHostMemory {
 struct Phases {
   std::optional<double> load_seconds;
   std::optional<double> prepare_seconds;
-  std::optional<double> first_call_seconds;  ///< the first generate call, that of the check
+  std::optional<double> first_call_seconds;   ///< the first generate call, that of the check
+  Omittable<PreparationTimes> preparation{};  ///< parts of prepare_seconds
   PeakHostMemory peak_host_memory;
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("load_seconds", self.load_seconds);
     visit("prepare_seconds", self.prepare_seconds);
     visit("first_call_seconds", self.first_call_seconds);
+    visit("preparation", self.preparation);
     visit("peak_host_memory", self.peak_host_memory);
   }
 };
@@ -219,6 +223,8 @@ struct Verification {
   std::optional<double> allowed_logit_difference;  ///< of either of both kinds: see OutputTolerance
   std::optional<double> max_kl_divergence;         ///< nats, of one new token's distribution
   std::optional<double> allowed_kl_divergence;
+  std::optional<double> max_abs_hidden_difference;  ///< of an encoder's last hidden states
+  std::optional<double> allowed_hidden_difference;
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("reference", self.reference);
@@ -230,6 +236,8 @@ struct Verification {
     visit("allowed_logit_difference", self.allowed_logit_difference);
     visit("max_kl_divergence", self.max_kl_divergence);
     visit("allowed_kl_divergence", self.allowed_kl_divergence);
+    visit("max_abs_hidden_difference", self.max_abs_hidden_difference);
+    visit("allowed_hidden_difference", self.allowed_hidden_difference);
   }
 };
 
@@ -253,6 +261,7 @@ struct ScenarioResult {
   HardwareCounters hardware_counters;
   EnergyReport energy;
   GpuMetrics gpu_metrics;
+  Omittable<ProfileResult> profile{};  ///< where one was asked for
 
   /// The summary of a metric ("latency"), or null where there is none.
   [[nodiscard]] const Summary* measurement(std::string_view name) const;
@@ -277,6 +286,47 @@ struct ScenarioResult {
     visit("hardware_counters", self.hardware_counters);
     visit("energy", self.energy);
     visit("gpu_metrics", self.gpu_metrics);
+    visit("profile", self.profile);
+  }
+};
+
+/// What a mode that has to be compiled takes before its first token, against what it saves.
+struct BreakEven {
+  double extra_seconds = 0;              ///< of preparation, more than the baseline's
+  bool from_cache = false;               ///< nothing was compiled: all code was found in the cache
+  std::optional<std::int64_t> tokens{};  ///< of this workload until that is saved; missing: it saves nothing
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("extra_seconds", self.extra_seconds);
+    visit("from_cache", self.from_cache);
+    visit("tokens", self.tokens);
+  }
+};
+
+/// One scenario of a run against its baseline, the eager one of the same workload, by latency.
+struct ModeComparison {
+  std::string base{};      ///< name of the baseline scenario
+  std::string scenario{};  ///< name of the other
+  bool paired = false;     ///< by round; else the two were measured apart
+  std::int64_t rounds = 0;
+  std::optional<double>
+      speedup{};  ///< latency of the baseline over that of the scenario: above 1 it is faster
+  std::optional<Interval> speedup_ci95{};
+  Verdict verdict = Verdict::inconclusive;
+  std::optional<double> detectable_percent{};
+  std::optional<BreakEven> break_even{};  ///< of compiled scenarios
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("base", self.base);
+    visit("scenario", self.scenario);
+    visit("paired", self.paired);
+    visit("rounds", self.rounds);
+    visit("speedup", self.speedup);
+    visit("speedup_ci95", self.speedup_ci95);
+    visit("verdict", self.verdict);
+    visit("detectable_percent", self.detectable_percent);
+    visit("break_even", self.break_even);
   }
 };
 
@@ -286,12 +336,14 @@ struct BenchmarkDocument {
   std::string benchmark;
   std::string model_name;
   std::vector<ScenarioResult> benchmark_scenarios;
+  std::vector<ModeComparison> comparisons{};  ///< see framework/mode_comparison.h
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("schema_version", self.schema_version);
     visit("benchmark", self.benchmark);
     visit("model_name", self.model_name);
     visit("benchmark_scenarios", self.benchmark_scenarios);
+    visit("comparisons", self.comparisons);
   }
 };
 

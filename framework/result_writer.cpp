@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/file.h"
+#include "framework/mode_comparison.h"
 
 namespace bv2 {
 namespace {
@@ -55,6 +56,19 @@ std::string safe_file_name(std::string_view name) {
   return safe;
 }
 
+fs::path new_file(const fs::path& folder, const std::string& stem,
+                  const std::function<void(const fs::path&)>& named) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) fail("cannot create the folder '{}': {}", folder.string(), error.message());
+  for (int number = 1;; ++number) {
+    fs::path path = folder / (number == 1 ? stem + ".json" : fmt::format("{}-{}.json", stem, number));
+    if (fs::exists(path)) continue;
+    if (named) named(path);
+    if (create_new(path)) return path;
+  }
+}
+
 ResultFile::ResultFile(fs::path folder, std::string stem, fs::path path, Named named)
     : folder_(std::move(folder)),
       stem_(std::move(stem)),
@@ -63,17 +77,7 @@ ResultFile::ResultFile(fs::path folder, std::string stem, fs::path path, Named n
       written_(!path_.empty()) {}
 
 void ResultFile::reserve() {
-  if (!path_.empty()) return;
-  std::error_code error;
-  fs::create_directories(folder_, error);
-  if (error) fail("cannot create the folder '{}': {}", folder_.string(), error.message());
-  for (int number = 1; path_.empty(); ++number) {
-    const fs::path path =
-        folder_ / (number == 1 ? stem_ + ".json" : fmt::format("{}-{}.json", stem_, number));
-    if (fs::exists(path)) continue;
-    if (named_) named_(path);
-    if (create_new(path)) path_ = path;
-  }
+  if (path_.empty()) path_ = new_file(folder_, stem_, named_);
 }
 
 void ResultFile::write(const Json& document) {
@@ -93,10 +97,10 @@ void ResultFile::write(const Json& document) {
 
 DocumentKeeper::DocumentKeeper(ResultFile file, BenchmarkDocument document, std::size_t scenarios,
                                RunObserver& observer)
-    : file_(std::move(file)), document_(to_json(document)), scenarios_(scenarios), observer_(&observer) {}
+    : file_(std::move(file)), document_(std::move(document)), scenarios_(scenarios), observer_(&observer) {}
 
 void DocumentKeeper::add(std::size_t scenario, const ScenarioResult& result) {
-  scenarios_.at(scenario) = to_json(result);
+  scenarios_.at(scenario) = result;
   complete_ = false;
   const bool success = result.status == ScenarioStatus::success || result.status == ScenarioStatus::skipped;
   if (success) ++successes_;
@@ -104,12 +108,13 @@ void DocumentKeeper::add(std::size_t scenario, const ScenarioResult& result) {
 
 void DocumentKeeper::write() {
   if (complete_) return;
-  Json document = document_;
-  for (const Json& scenario : scenarios_) {
-    if (!scenario.is_null()) document["benchmark_scenarios"].push_back(scenario);
+  document_.benchmark_scenarios.clear();
+  for (const std::optional<ScenarioResult>& scenario : scenarios_) {
+    if (scenario) document_.benchmark_scenarios.push_back(*scenario);
   }
+  document_.comparisons = compare_modes(document_.benchmark_scenarios);
   try {
-    file_.write(document);
+    file_.write(to_json(document_));
     complete_ = true;
     observer_->document_written(file_.path());
   } catch (const Error& error) {

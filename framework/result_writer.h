@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +22,13 @@ void check_output_folder(const std::filesystem::path& folder);
 /// longer than 100 bytes.
 std::string safe_file_name(std::string_view name);
 
-/// A JSON file under a name that nothing else has: FOLDER/STEM.json, or STEM-2.json, -3 ... where that is
-/// taken, also by another process at this moment. Later writes replace the content.
+/// Makes an empty file under a name that nothing else has: FOLDER/STEM.json, or STEM-2.json, -3 ... where
+/// that is taken, also by another process at this moment. `named` is told of a name before the file is made.
+/// Throws Error naming the path and the cause.
+std::filesystem::path new_file(const std::filesystem::path& folder, const std::string& stem,
+                               const std::function<void(const std::filesystem::path&)>& named = {});
+
+/// A JSON file of that name. Later writes replace the content.
 class ResultFile {
  public:
   /// Told of a name before the file is made, so that whoever keeps it loses no file.
@@ -48,7 +54,8 @@ class ResultFile {
 };
 
 /// Keeps the document of one benchmark on the disk: with all scenarios that have ended, in the benchmark's
-/// order. A write that fails is told to the observer and tried again with the next one, which has everything.
+/// order, and the modes compared as far as they are there. A write that fails is told to the observer and
+/// tried again with the next one, which has everything.
 class DocumentKeeper {
  public:
   DocumentKeeper(ResultFile file, BenchmarkDocument document, std::size_t scenarios, RunObserver& observer);
@@ -67,8 +74,8 @@ class DocumentKeeper {
 
  private:
   ResultFile file_;
-  Json document_;
-  std::vector<Json> scenarios_;  ///< null: it has not ended
+  BenchmarkDocument document_;
+  std::vector<std::optional<ScenarioResult>> scenarios_;  ///< none: it has not ended
   std::size_t successes_ = 0;
   RunObserver* observer_;
   bool complete_ = true;  ///< what was added is written

@@ -36,6 +36,7 @@ void Resumption::replay(std::span<ScenarioRun> scenarios) const {
   for (const JournalLine& line : lines) {
     apply(line.as<LaunchRecord>());
     apply(line.as<IterationRecord>());
+    apply(line.as<ProfileRecord>());
     apply(line.as<EndRecord>());
   }
 }

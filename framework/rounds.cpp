@@ -102,7 +102,7 @@ bool Rounds::another_fits() const {
 
 void Rounds::measure(const Group& group, std::int64_t pass, std::int64_t budget_end_ns) {
   // A round that was interrupted goes on with those that had no turn in it.
-  const bool resumed = std::ranges::any_of(group, [&](const ScenarioRun* scenario) {
+  const bool resumed = std::ranges::any_of(group, [&](ScenarioRun* scenario) {
     return scenario->last_round() == round_ - 1 && scenario->measured(pass).iterations_in_launch > 0;
   });
   if (resumed) --round_;
@@ -143,6 +143,7 @@ void Rounds::take_turn(ScenarioRun& scenario) {
 }
 
 void Rounds::finish(ScenarioRun& scenario) {
+  scenario.profile();
   scenario.end(ScenarioStatus::success);
   options_.ended(scenario);
 }

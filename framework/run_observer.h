@@ -10,7 +10,7 @@ namespace bv2 {
 struct ScenarioResult;
 
 /// The steps of one scenario, in their order.
-enum class ScenarioStep { load, prepare, check, warm_up, measure };
+enum class ScenarioStep { load, prepare, check, warm_up, measure, profile };
 
 /// Called by the runner's thread, never inside a timed iteration. Scenarios take turns: what each call is
 /// about is its `index`, which counts from 0 over the whole run. Must not throw.

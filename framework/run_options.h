@@ -43,6 +43,7 @@ struct RunOptions {
   int level = 1;
   std::optional<std::filesystem::path> config_file;  ///< scenarios as .json or .jsonl, instead of a level's
   std::int64_t threads = 0;                          ///< 0: physical cores
+  std::int64_t tokens_to_profile = 0;                ///< after measuring, traced; 0: no trace
   bool verification = true;  ///< hold each scenario's output against float32 eager before it is measured
   Isolation isolation = Isolation::process;
   Schedule schedule = Schedule::interleaved;
@@ -57,6 +58,8 @@ struct RunOptions {
   bool machine_limits = true;  ///< measure what the machine can do, and hold the scenarios against it
   std::optional<MonitorNames> monitors;  ///< those that run; none: all
   bool gpu_monitoring = true;
+  std::filesystem::path dump_graph_dir;  ///< compiled scenarios write their graphs below it; empty: none does
+  std::filesystem::path dump_code_dir;   ///< and their generated code
   std::optional<std::string> commit_id;  ///< these three: else from git
   std::optional<std::string> branch_name;
   std::optional<std::string> commit_message;

@@ -75,14 +75,23 @@ struct Model {
   std::optional<ModelLocation> location;
 };
 
-Model find_model(const std::string& model_id, const LocateModel& locate) {
+Model find_model(const std::string& model_id, std::span<const Candidate> candidates,
+                 const LocateModel& locate) {
   if (model_id.empty()) return {};
+  const bool built_in = std::ranges::any_of(
+      candidates, [&](const Candidate& candidate) { return candidate.info.small_model == model_id; });
+  if (built_in) return {model_id, std::nullopt};
   return {model_id, locate(model_id, ModelPart::configuration)};
 }
 
 /// Those of the candidates that can take the model.
 std::vector<Candidate> candidates_for(std::span<const Candidate> candidates, const Model& model) {
-  if (!model.location) return {candidates.begin(), candidates.end()};
+  if (!model.location) {
+    std::vector<Candidate> fitting(candidates.begin(), candidates.end());
+    if (!model.id.empty())
+      std::erase_if(fitting, [&](const Candidate& one) { return one.info.small_model != model.id; });
+    return fitting;
+  }
   const std::string model_type = model_type_of(model.location->folder, model.id);
   std::vector<Candidate> fitting;
   std::set<std::string> supported;
@@ -96,15 +105,11 @@ std::vector<Candidate> candidates_for(std::span<const Candidate> candidates, con
                    fmt::join(supported, ", "));
 }
 
-std::string model_name_of(const std::string& model_id) {
+/// Of a folder that is there the name that it has, however it was given: ".".
+std::string name_of_model(const std::string& model_id) {
   std::error_code error;
-  if (fs::is_directory(model_id, error)) {
-    const fs::path folder = fs::weakly_canonical(model_id, error);
-    return folder.filename().empty() ? folder.parent_path().filename().string() : folder.filename().string();
-  }
-  const std::string name =
-      model_id.substr(0, model_id.find('@'));  // without a revision, which may have slashes
-  return name.substr(name.rfind('/') + 1);
+  if (!fs::is_directory(model_id, error)) return model_name_of(model_id);
+  return model_name_of(fs::weakly_canonical(model_id, error).string());
 }
 
 /// An encoder generates nothing, whatever the options say for the decoders beside it.
@@ -123,7 +128,7 @@ PlannedBenchmark planned(const Candidate& candidate, const Model& model,
   result.info = candidate.info;
   result.name = candidate.info.name;
   result.model_id = model.id.empty() ? candidate.info.default_model : model.id;
-  result.model_name = model_name_of(result.model_id);
+  result.model_name = name_of_model(result.model_id);
   for (ScenarioConfig& config : configs) settle_new_tokens(candidate.info, config);
   result.location = model.location;
   configs = without_duplicates(std::move(configs));
@@ -151,26 +156,32 @@ std::vector<ScenarioConfig> level_scenarios(const Candidate& candidate, const Ru
     }
   }
   std::set<std::string> variants;
+  std::set<std::string> compile_modes;
   for (const Candidate& candidate : candidates) {
     variants.insert(candidate.info.variants.begin(), candidate.info.variants.end());
+    compile_modes.insert(candidate.info.compile_modes.begin(), candidate.info.compile_modes.end());
   }
   fail<UsageError>(
       "--variant, --attn-implementation, --sdpa-backend and --compile-mode leave no scenario; "
-      "the variants that work are: {}",
-      fmt::join(variants, ", "));
+      "the variants that work are: {}{}{}",
+      fmt::join(variants, ", "),
+      compile_modes.empty() ? "" : ", the compile modes: ", fmt::join(compile_modes, ", "));
 }
 
 std::vector<PlannedBenchmark> plan_level(std::span<const Candidate> selected, const RunOptions& options,
                                          const LocateModel& locate) {
-  const Model model = find_model(options.model_id, locate);
+  const Model model = find_model(options.model_id, selected, locate);
   const std::vector<Candidate> candidates = candidates_for(selected, model);
   std::vector<PlannedBenchmark> plan;
   for (const Candidate& candidate : candidates) {
     std::vector<ScenarioConfig> configs =
         expand_sizes(level_scenarios(candidate, options, options.level), options);
     if (configs.empty()) continue;
-    for (ScenarioConfig& config : configs) config.model_id = options.model_id;
-    plan.push_back(planned(candidate, model, std::move(configs)));
+    // A look at whether everything works is not worth the time that the published shapes take.
+    const bool small = options.level == 0 && model.id.empty() && !candidate.info.small_model.empty();
+    const Model measured = small ? Model{candidate.info.small_model, std::nullopt} : model;
+    for (ScenarioConfig& config : configs) config.model_id = measured.id;
+    plan.push_back(planned(candidate, measured, std::move(configs)));
   }
   if (plan.empty()) refuse_filters(candidates, options);
   return plan;
@@ -194,7 +205,7 @@ std::vector<PlannedBenchmark> plan_file(std::span<const Candidate> selected, con
   }
   std::vector<PlannedBenchmark> plan;
   for (const std::string& model_id : model_ids) {
-    const Model model = find_model(model_id, locate);
+    const Model model = find_model(model_id, selected, locate);
     for (const Candidate& candidate : candidates_for(selected, model)) {
       std::vector<ScenarioConfig> taken;
       std::ranges::copy_if(configs, std::back_inserter(taken), [&](const ScenarioConfig& config) {

@@ -111,7 +111,11 @@ class Run {
         plan_(plan),
         options_(options),
         surroundings_(surroundings),
-        setting_{.observer = observer, .interrupt = interrupt, .prompt = std::move(prompt)},
+        setting_{.observer = observer,
+                 .interrupt = interrupt,
+                 .prompt = std::move(prompt),
+                 .dump_graph_dir = options.dump_graph_dir,
+                 .dump_code_dir = options.dump_code_dir},
         limits_(limits_for(plan, surroundings)),
         git_(commit_of(options)),
         monitors_(monitor_setting()) {
@@ -122,6 +126,8 @@ class Run {
       return new_worker(scenario.spent_ns(), scenario.index());
     };
     setting_.reference = [this](std::int64_t index) { return references_[static_cast<std::size_t>(index)]; };
+    setting_.tokens_to_profile = options_.tokens_to_profile;
+    setting_.trace_file = [this](const ScenarioRun& scenario) { return new_trace_file(scenario); };
     setting_.metadata = [this](const PlannedBenchmark& benchmark) { return metadata_of(benchmark); };
     for (const PlannedBenchmark& benchmark : plan_) {
       for (const PlannedScenario& scenario : benchmark.scenarios) {
@@ -206,6 +212,13 @@ class Run {
             setting_.observer};
   }
 
+  /// Beside the document, which takes its name when it is first written.
+  [[nodiscard]] std::filesystem::path new_trace_file(const ScenarioRun& scenario) const {
+    const std::string model = safe_file_name(scenario.benchmark().model_name);
+    return new_file(options_.output_dir / model,
+                    fmt::format("{}_trace_{}_{}", model, run_.file_stamp, safe_file_name(scenario.name())));
+  }
+
   void keep_name(std::int64_t file, const std::filesystem::path& path) {
     write_journal(
         [&](Journal& journal) { journal.append(FileRecord{.benchmark = file, .path = path.string()}); });
@@ -237,6 +250,7 @@ class Run {
                                              : surroundings_.reference_dir;
     const ReferenceSetting setting{.store = ReferenceStore(folder),
                                    .prompt = setting_.prompt,
+                                   .weights_hashes = weights_hashes_,
                                    .interrupt = setting_.interrupt,
                                    .observer = setting_.observer,
                                    .new_worker = [this] { return new_worker(0, {}); },

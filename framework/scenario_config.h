@@ -11,8 +11,8 @@ namespace bv2 {
 /// Written, and read back by --config-file, from one description of its fields.
 struct ScenarioConfig {
   std::string variant = "eager";  ///< eager, compiled, kernelized
-  std::string
-      model_id{};  ///< Hub id or checkpoint folder; empty: the benchmark's own shape, synthetic weights
+  std::string model_id{};  ///< Hub id or checkpoint folder; empty: the benchmark's own shape, synthetic
+                           ///< weights; or the name of its small one
   std::int64_t warmup_iterations = 3;
   std::int64_t measurement_iterations = 5;
   std::int64_t num_tokens_to_generate = 100;  ///< per sequence; 0: of an encoder

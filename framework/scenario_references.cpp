@@ -22,9 +22,6 @@ class ReferenceMaker {
     if (std::ranges::find(benchmark.info.variants, "eager") == benchmark.info.variants.end()) {
       return {.file = {}, .reason = "the benchmark has no eager variant to compare with"};
     }
-    if (config.num_tokens_to_generate < 1) {
-      return {.file = {}, .reason = "only generations are compared; this model gives none"};
-    }
     try {
       const ReferenceQuestion question = question_of(benchmark, config);
       const std::filesystem::path file = setting_.store.file_of(question);
@@ -40,7 +37,7 @@ class ReferenceMaker {
  private:
   ReferenceQuestion question_of(const PlannedBenchmark& benchmark, const ScenarioConfig& config) {
     return {.program = program_,
-            .model = benchmark.info.name + " " + model_of(config.model_id),
+            .model = benchmark.info.name + " " + model_of(benchmark, config),
             .prompt = setting_.prompt,
             .sequence_length = config.sequence_length,
             .batch_size = config.batch_size,
@@ -48,12 +45,13 @@ class ReferenceMaker {
             .new_tokens = std::min(compared_tokens, config.num_tokens_to_generate)};
   }
 
-  /// The content of a checkpoint folder; the benchmark's own shape has its name alone, which the program's
+  /// The content of a checkpoint folder. The benchmark's own shapes have their names alone, which the program's
   /// digest covers.
-  const std::string& model_of(const std::string& model_id) {
-    std::string& digest = models_[model_id];
-    if (digest.empty() && !model_id.empty()) digest = model_digest(model_id, setting_.interrupt);
-    return digest;
+  [[nodiscard]] std::string model_of(const PlannedBenchmark& benchmark, const ScenarioConfig& config) const {
+    if (!benchmark.location) return config.model_id;
+    const auto found = setting_.weights_hashes.find(benchmark.model_id);
+    if (found == setting_.weights_hashes.end()) fail("the checkpoint cannot be read");
+    return found->second;
   }
 
   /// What fails once is not tried again for the other scenarios.
@@ -85,7 +83,6 @@ class ReferenceMaker {
 
   const ReferenceSetting& setting_;
   std::string program_;
-  std::map<std::string, std::string> models_;
   std::map<std::filesystem::path, ScenarioReference> made_;
 };
 

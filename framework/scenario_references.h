@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,6 +29,8 @@ struct ScenarioReference {
 struct ReferenceSetting {
   ReferenceStore store;
   const PromptRequest& prompt;
+  /// By model id, of checkpoints; those that could not be read are missing.
+  const std::map<std::string, std::string>& weights_hashes;
   const InterruptFlag& interrupt;
   RunObserver& observer;
   std::function<std::unique_ptr<Worker>()> new_worker;

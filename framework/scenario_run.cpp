@@ -52,6 +52,8 @@ void ScenarioRun::apply(const LaunchRecord& record) {
   }
   if (record.pass != pass_) iterations_in_pass_ = 0;
   pass_ = record.pass;
+  result_.steady_state.push_back({});
+  result_.steady_state.back().warm_up_seconds = record.warm_up_seconds;
   started_ = true;
   ++launches_;
 }
@@ -64,6 +66,8 @@ void ScenarioRun::apply(const IterationRecord& record) {
   result_.iterations.push_back(record.iteration);
   ++iterations_in_pass_;
 }
+
+void ScenarioRun::apply(const ProfileRecord& record) { result_.profile = record.profile; }
 
 void ScenarioRun::apply(const EndRecord& record) {
   result_.status = record.status;
@@ -154,12 +158,17 @@ void ScenarioRun::load(LaunchRecord& record) {
 
 void ScenarioRun::prepare(LaunchRecord& record) {
   begin(ScenarioStep::prepare);
-  const PhaseReply prepared = worker_->ask(PrepareRequest{});
-  record.phases.prepare_seconds = prepared.seconds;
+  const auto below = [&](const std::filesystem::path& dir) {
+    return dir.empty() ? std::string() : (dir / benchmark_->name / scenario_->name).string();
+  };
+  const PrepareRequest::Reply prepared = worker_->ask(PrepareRequest{
+      .dump_graph_dir = below(setting_->dump_graph_dir), .dump_code_dir = below(setting_->dump_code_dir)});
+  record.phases.prepare_seconds = prepared.phase.seconds;
   PeakHostMemory& memory = record.phases.peak_host_memory;
-  memory.prepare = prepared.memory.peak;
-  memory.anonymous.prepare = prepared.memory.anonymous;
-  memory.file_backed.prepare = prepared.memory.file_backed;
+  memory.prepare = prepared.phase.memory.peak;
+  memory.anonymous.prepare = prepared.phase.memory.anonymous;
+  memory.file_backed.prepare = prepared.phase.memory.file_backed;
+  record.phases.preparation.emplace(prepared.times);
 }
 
 void ScenarioRun::check(LaunchRecord& record) {
@@ -184,8 +193,9 @@ void ScenarioRun::warm_up(LaunchRecord& record) {
     setting_->interrupt.throw_if_raised();
     const IterateRequest::Reply reply = worker_->ask(IterateRequest{});
     raise_to(record.phases.peak_host_memory, reply.iteration.counters);
+    record.warm_up_seconds.push_back(latency_seconds_of(reply.iteration));
     setting_->observer.iteration_finished(index_, ScenarioStep::warm_up, done + 1, iterations,
-                                          latency_seconds_of(reply.iteration));
+                                          record.warm_up_seconds.back());
   }
 }
 
@@ -226,6 +236,28 @@ void ScenarioRun::iterate(std::int64_t order, std::int64_t round) {
   });
 }
 
+void ScenarioRun::profile() {
+  if (setting_->tokens_to_profile == 0) return;
+  begin(ScenarioStep::profile);
+  ProfileRecord record{.scenario = index_, .profile = {}};
+  std::filesystem::path file;
+  try {
+    if (!worker_) fail("it was measured to the end before the run was resumed, and its process is gone");
+    file = setting_->trace_file(*this);
+    record.profile =
+        worker_->ask(ProfileRequest{.file = file.string(),
+                                    .title = fmt::format("{} {}", benchmark_->model_name, scenario_->name),
+                                    .new_tokens = setting_->tokens_to_profile});
+    record.profile.file = file.filename().string();
+  } catch (const Error& error) {
+    record.profile.error.emplace(error.what());
+    setting_->observer.problem(fmt::format("{} was not traced: {}", scenario_->name, error.what()));
+    std::error_code ignored;
+    if (!file.empty()) std::filesystem::remove(file, ignored);
+  }
+  keep(record);
+}
+
 void ScenarioRun::describe_first(IterationRecord& record, std::vector<std::int64_t> token_ids) {
   DescribeRequest::Reply described = worker_->ask(DescribeRequest{.token_ids = token_ids});
   record.output.emplace(ScenarioOutput{.token_ids = std::move(token_ids), .text = std::move(described.text)});
@@ -248,8 +280,21 @@ void ScenarioRun::end(ScenarioStatus status, std::string error) {
   keep(record);
 }
 
-MeasuredSoFar ScenarioRun::measured(std::int64_t pass) const {
+std::optional<double> ScenarioRun::precision() {
+  // Looked at anew when a 32nd more iterations are there: of many, one more changes little, and looking takes
+  // a while (perf/framework_overhead_perf).
+  constexpr std::size_t part = 32;
+  const std::size_t iterations = latency_seconds_.size();
+  if (iterations > precision_looked_at_ + precision_looked_at_ / part) {
+    precision_ = latency_precision(result_);
+    precision_looked_at_ = iterations;
+  }
+  return precision_;
+}
+
+MeasuredSoFar ScenarioRun::measured(std::int64_t pass) {
   return {.latency_seconds = latency_seconds_,
+          .precision = [this] { return precision(); },
           .iterations_in_launch = pass == pass_ ? iterations_in_pass_ : 0,
           .least_iterations = scenario_->config.measurement_iterations};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,6 +29,8 @@ struct RunSetting {
   RunObserver& observer;
   const InterruptFlag& interrupt;
   PromptRequest prompt{};
+  std::filesystem::path dump_graph_dir{};  ///< compiled scenarios write below it; empty: none does
+  std::filesystem::path dump_code_dir{};
   /// Appends to the journal; does not throw.
   std::function<void(const std::function<void(Journal&)>& append)> journal{};
   /// A worker for that scenario.
@@ -39,6 +42,9 @@ struct RunSetting {
   std::function<ScenarioMetadata(const PlannedBenchmark&)> metadata{};
   /// What the scenario of that index is held against.
   std::function<ScenarioReference(std::int64_t index)> reference{};
+  std::int64_t tokens_to_profile = 0;  ///< 0: nothing is traced
+  /// A new file for the scenario's trace. Throws Error.
+  std::function<std::filesystem::path(const ScenarioRun& scenario)> trace_file{};
 };
 
 /// Drives a worker through its steps. Each step's outcome becomes a record, which goes to the journal and is
@@ -52,6 +58,7 @@ class ScenarioRun {
 
   void apply(const LaunchRecord& record);
   void apply(const IterationRecord& record);
+  void apply(const ProfileRecord& record);
   void apply(const EndRecord& record);
 
   /// Starts a worker for that pass: loads, prepares, checks, warms up. Whatever goes wrong ends the scenario.
@@ -61,6 +68,9 @@ class ScenarioRun {
   void skip(const std::string& reason);
   /// One measured iteration; likewise.
   void iterate(std::int64_t order, std::int64_t round);
+  /// Traces a generation, where the run is to. What goes wrong with that is told in the result, and what was
+  /// measured stands. Throws Interrupted.
+  void profile();
   /// Lets the worker go.
   void retire() { worker_.reset(); }
   /// Ends the scenario. `error` unless it is a success.
@@ -71,12 +81,13 @@ class ScenarioRun {
   [[nodiscard]] bool started() const { return started_; }
   [[nodiscard]] std::int64_t index() const { return index_; }
   [[nodiscard]] const PlannedBenchmark& benchmark() const { return *benchmark_; }
+  [[nodiscard]] const std::string& name() const { return scenario_->name; }
   /// Of the benchmark's scenarios, from 0.
   [[nodiscard]] std::size_t place() const {
     return static_cast<std::size_t>(scenario_ - benchmark_->scenarios.data());
   }
-  /// How far it is in that pass.
-  [[nodiscard]] MeasuredSoFar measured(std::int64_t pass) const;
+  /// How far it is in that pass; it must outlive that.
+  [[nodiscard]] MeasuredSoFar measured(std::int64_t pass);
   /// Of all launches.
   [[nodiscard]] std::int64_t iterations() const {
     return static_cast<std::int64_t>(result_.iterations.size());
@@ -95,6 +106,8 @@ class ScenarioRun {
   [[nodiscard]] ScenarioResult result() const;
 
  private:
+  /// See latency_precision.
+  std::optional<double> precision();
   [[nodiscard]] LaunchRecord new_launch(std::int64_t pass) const;
   /// Does `work`; an exception of it, but for an interruption, ends the scenario.
   void guarded(const std::function<void()>& work);
@@ -130,6 +143,8 @@ class ScenarioRun {
   std::int64_t spent_ns_ = 0;
   std::vector<double> latency_seconds_;
   NamedValues<double> idle_watts_;
+  std::optional<double> precision_;
+  std::size_t precision_looked_at_ = 0;  ///< iterations that there were then
 };
 
 }  // namespace bv2

@@ -40,7 +40,7 @@ struct Coverage {
   std::size_t compile_modes;
 };
 constexpr std::array<Coverage, highest_level + 1> coverage{
-    {{1, 1, 1}, {2, 1, 2}, {4, 1, 2}, {4, 4, 2}, {4, 4, 4}}};
+    {{1, 1, 1}, {2, 1, 3}, {4, 1, 3}, {4, 4, 3}, {4, 4, 4}}};
 
 ScenarioConfig make_config(std::string_view variant, const Attention& attention) {
   ScenarioConfig config;
@@ -110,7 +110,8 @@ std::string plain_text(const Json& value) {
 
 }  // namespace
 
-std::vector<ScenarioConfig> scenarios_of_level(std::span<const std::string> variants, int level) {
+std::vector<ScenarioConfig> scenarios_of_level(std::span<const std::string> variants,
+                                               std::span<const std::string> compile_modes, int level) {
   const Coverage& covered = coverage.at(static_cast<std::size_t>(level));
   std::vector<ScenarioConfig> scenarios;
   for (const std::string& variant : variants) {
@@ -124,6 +125,7 @@ std::vector<ScenarioConfig> scenarios_of_level(std::span<const std::string> vari
         continue;
       }
       for (const std::string_view mode : std::span(known_compile_modes).first(covered.compile_modes)) {
+        if (!names(compile_modes, mode)) continue;
         config.compile_mode = mode;
         scenarios.push_back(config);
       }
@@ -135,6 +137,7 @@ std::vector<ScenarioConfig> scenarios_of_level(std::span<const std::string> vari
 void validate_options(const RunOptions& options) {
   check_count("--warmup-iterations", options.warmup_iterations, 0);
   check_count("--measurement-iterations", options.measurement_iterations, 1);
+  check_count("--num-tokens-to-profile", options.tokens_to_profile, 0);
   check_counts("--num-tokens-to-generate", options.num_tokens_to_generate);
   check_counts("--batch-size", options.batch_sizes);
   check_counts("--sequence-length", options.sequence_lengths);

@@ -33,18 +33,26 @@ std::map<std::int64_t, std::vector<Iteration*>> by_launch(ScenarioResult& scenar
   return launches;
 }
 
+double latency_seconds(const Iteration& iteration) {
+  const std::int64_t latency_ns = iteration.token_ns.back() - iteration.start_ns;
+  return static_cast<double>(std::max<std::int64_t>(latency_ns, 1)) * seconds_per_ns;
+}
+
+/// The series of a launch begins with its warm-up: that is where a mode is mostly still on its way.
 void find_warm_up(ScenarioResult& scenario) {
-  scenario.steady_state.clear();
   for (auto& [launch, iterations] : by_launch(scenario)) {
-    std::vector<double> latencies;
+    const auto place = static_cast<std::size_t>(launch);
+    if (scenario.steady_state.size() <= place) scenario.steady_state.resize(place + 1);
+    SteadyState& state = scenario.steady_state[place];
+    std::vector<double> warm_up = std::move(state.warm_up_seconds);
+    std::vector<double> latencies = warm_up;
     for (Iteration* iteration : iterations) {
       std::erase(iteration->flags, warm_up_flag);
-      latencies.push_back(
-          static_cast<double>(std::max<std::int64_t>(iteration->token_ns.back() - iteration->start_ns, 1)));
+      latencies.push_back(latency_seconds(*iteration));
     }
-    const SteadyState state = find_steady_state(latencies);
+    state = after_warm_up(find_steady_state(latencies), warm_up.size());
+    state.warm_up_seconds = std::move(warm_up);
     for (std::size_t i = 0; i < state.begin.value_or(0); ++i) iterations[i]->flags.emplace_back(warm_up_flag);
-    scenario.steady_state.push_back(state);
   }
 }
 
@@ -146,6 +154,12 @@ std::vector<IterationValue> metric_values(const ScenarioResult& scenario, std::s
       values.push_back({&iteration, *value});
   }
   return values;
+}
+
+std::optional<double> latency_precision(ScenarioResult& scenario) {
+  find_warm_up(scenario);
+  const Metric* latency = metric_named(kind_of(scenario), "latency");
+  return relative_precision(summary_of(scenario, *latency, counting_iterations(scenario)));
 }
 
 void summarise_scenario(ScenarioResult& scenario) {

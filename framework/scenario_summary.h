@@ -25,9 +25,13 @@ struct IterationValue {
 };
 std::vector<IterationValue> metric_values(const ScenarioResult& scenario, std::string_view metric);
 
-/// Fills steady_state (of each launch), the warm-up flags that follow from it, measurements and token_latency
-/// from the iterations and the prompt. A launch that never became steady counts whole, and its steady_state
-/// says so.
+/// How exactly the latency is known (relative_precision), of what the result's own interval is made of: marks
+/// what is before the steady state, as summarise_scenario does.
+std::optional<double> latency_precision(ScenarioResult& scenario);
+
+/// Fills steady_state (of each launch, whose warm_up_seconds are there), the warm-up flags that follow from
+/// it, measurements and token_latency from the iterations and the prompt. A launch that never became steady
+/// counts whole, and its steady_state says so.
 void summarise_scenario(ScenarioResult& scenario);
 
 }  // namespace bv2

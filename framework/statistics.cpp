@@ -61,8 +61,9 @@ void add_percentiles(Summary& summary, std::span<const double> sorted) {
 
 }  // namespace
 
-std::optional<Interval> median_confidence_interval(std::span<const double> sorted) {
-  return percentile_interval(sorted, 50);
+std::optional<double> relative_precision(const Summary& summary) {
+  if (!summary.ci95 || !(summary.median.value_or(0) > 0)) return std::nullopt;
+  return ((*summary.ci95)[1] - (*summary.ci95)[0]) / 2 / *summary.median;
 }
 
 Summary summarise(std::string unit, std::vector<double> measurements,

@@ -59,12 +59,12 @@ struct Summary {
   }
 };
 
+/// Half of the median's interval, relative to the median; missing where there is no interval.
+std::optional<double> relative_precision(const Summary& summary);
+
 /// All statistics of a series. Values that are not finite stay in `measurements` and count for nothing else.
 /// `launches` says which process launch did each of the measurements, in ascending order; empty: all in one.
 Summary summarise(std::string unit, std::vector<double> measurements,
                   std::span<const std::int64_t> launches = {});
-
-/// Of the median, cheap: percentile_interval of 50.
-std::optional<Interval> median_confidence_interval(std::span<const double> sorted);
 
 }  // namespace bv2

@@ -206,4 +206,11 @@ SteadyState find_steady_state(std::span<const double> latencies, const SteadySta
   return Search(latencies, options).run();
 }
 
+SteadyState after_warm_up(SteadyState whole, std::size_t warm_up) {
+  if (whole.begin) whole.begin = std::max(*whole.begin, warm_up) - warm_up;
+  std::erase_if(whole.changes, [&](std::size_t change) { return change <= warm_up; });
+  for (std::size_t& change : whole.changes) change -= warm_up;
+  return whole;
+}
+
 }  // namespace bv2

@@ -20,9 +20,10 @@ std::span<const std::string_view> enum_names(Steadiness steadiness);
 
 struct SteadyState {
   Steadiness steadiness = Steadiness::too_few;
-  std::optional<std::size_t> begin;     ///< place of the first steady iteration; only where it is steady
-  std::vector<std::size_t> changes;     ///< places where the level changed for good, ascending
-  std::optional<double> trend_percent;  ///< of the steady part's level, from its begin to its end
+  std::optional<std::size_t> begin;       ///< place of the first steady iteration; only where it is steady
+  std::vector<std::size_t> changes;       ///< places where the level changed for good, ascending
+  std::optional<double> trend_percent;    ///< of the steady part's level, from its begin to its end
+  std::vector<double> warm_up_seconds{};  ///< of results: what came before the series (see after_warm_up)
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
@@ -30,6 +31,7 @@ struct SteadyState {
     visit("begin", self.begin);
     visit("changes", self.changes);
     visit("trend_percent", self.trend_percent);
+    visit("warm_up_seconds", self.warm_up_seconds);
   }
 };
 
@@ -59,5 +61,9 @@ struct SteadyStateOptions {
 /// (Sen's
 ///    slope) of more than `least_change` over the part makes it drifting.
 SteadyState find_steady_state(std::span<const double> latencies, const SteadyStateOptions& options = {});
+
+/// What was found in a series that begins with `warm_up` iterations which are not measured, in places of the
+/// measured ones: 0 is the begin of what was steady before; changes during the warm-up are left out.
+SteadyState after_warm_up(SteadyState whole, std::size_t warm_up);
 
 }  // namespace bv2

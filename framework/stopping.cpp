@@ -5,14 +5,16 @@
 #include <cmath>
 #include <limits>
 
-#include "framework/statistics.h"
+#include "framework/percentile.h"
 
 namespace bv2 {
 namespace {
 
 /// How badly a scenario needs an iteration: without an interval more than with any.
 double need(const MeasuredSoFar& scenario) {
-  return relative_precision(scenario.latency_seconds).value_or(std::numeric_limits<double>::infinity());
+  constexpr double without = std::numeric_limits<double>::infinity();
+  if (scenario.latency_seconds.size() < fewest_iterations_for_precision) return without;
+  return scenario.precision().value_or(without);
 }
 
 double median(std::span<const double> values) {
@@ -23,29 +25,22 @@ double median(std::span<const double> values) {
 
 }  // namespace
 
-std::optional<double> relative_precision(std::span<const double> values) {
-  std::vector<double> sorted(values.begin(), values.end());
-  std::ranges::sort(sorted);
-  const auto interval = median_confidence_interval(sorted);
-  if (!interval) return std::nullopt;
-  const double centre = percentile(sorted, 50);
-  if (!(centre > 0)) return std::nullopt;
-  return ((*interval)[1] - (*interval)[0]) / 2 / centre;
-}
-
 std::vector<std::size_t> StoppingRule::next_round(std::span<const MeasuredSoFar> scenarios,
                                                   std::int64_t left_ns) const {
   std::vector<std::size_t> in_want;
   std::vector<std::size_t> short_of_least;
   for (std::size_t i = 0; i < scenarios.size(); ++i) {
     if (!in_time(scenarios[i], left_ns)) continue;
-    if (scenarios[i].iterations_in_launch < scenarios[i].least_iterations) short_of_least.push_back(i);
-    if (wants_precision(scenarios[i])) in_want.push_back(i);
+    if (scenarios[i].iterations_in_launch < scenarios[i].least_iterations) {
+      short_of_least.push_back(i);
+    } else if (short_of_least.empty() && wants_precision(scenarios[i])) {
+      in_want.push_back(i);
+    }
   }
   if (!short_of_least.empty()) return short_of_least;
   if (options_.budget_ns == 0 || in_want.empty()) return in_want;
-  const auto by_need = [&](std::size_t a, std::size_t b) { return need(scenarios[a]) < need(scenarios[b]); };
-  return {*std::ranges::max_element(in_want, by_need)};
+  const auto by_need = [&](std::size_t place) { return need(scenarios[place]); };
+  return {*std::ranges::max_element(in_want, {}, by_need)};
 }
 
 bool StoppingRule::in_time(const MeasuredSoFar& scenario, std::int64_t left_ns) const {

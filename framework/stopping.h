@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,6 +15,9 @@ namespace bv2 {
 /// Of iterations of a scenario in one launch, whatever the precision: a series that does not settle must end.
 constexpr std::int64_t most_iterations_for_precision = 1000;
 
+/// Fewer make no interval that is worth stopping for: that of two values which happen to lie close is narrow.
+constexpr std::size_t fewest_iterations_for_precision = 6;
+
 /// What the user asked for.
 struct StoppingOptions {
   double target_precision = 0;  ///< relative half-width of the confidence interval of the median; 0: none
@@ -22,13 +26,12 @@ struct StoppingOptions {
 
 /// One scenario as far as it is measured.
 struct MeasuredSoFar {
-  std::span<const double> latency_seconds;  ///< of the iterations that count
-  std::int64_t iterations_in_launch = 0;    ///< measured in the present launch
-  std::int64_t least_iterations = 1;        ///< of a launch
+  std::span<const double> latency_seconds;  ///< of all iterations
+  /// Half of the 95% interval of the median latency, relative to it, as results have it.
+  std::function<std::optional<double>()> precision{};
+  std::int64_t iterations_in_launch = 0;  ///< measured in the present launch
+  std::int64_t least_iterations = 1;      ///< of a launch
 };
-
-/// Relative half-width of the 95% confidence interval of the median; missing where the values are too few.
-std::optional<double> relative_precision(std::span<const double> values);
 
 /// Fixed: every scenario gets its `least_iterations`. With a target precision it then goes on until the
 /// interval is that narrow. With a budget, what is left of it after the least iterations goes, one iteration

@@ -10,39 +10,12 @@
 namespace bv2 {
 namespace {
 
-/// Where in [batch, tokens, width] an index is, for people.
-std::string place(const Reference& reference, std::size_t index) {
-  const auto width = static_cast<std::size_t>(reference.outputs.width);
-  const auto tokens = static_cast<std::size_t>(reference.input.tokens);
-  return fmt::format("[{}, {}, {}]", index / width / tokens, index / width % tokens, index % width);
-}
-
-void compare_outputs(const ForwardOutput& found, const Reference& reference, VerifyResult& result) {
-  const auto& expected = reference.outputs;
-  if (found.width != expected.width || found.values.size() != expected.values.size()) {
-    fail("the model gives {} of width {} ({} values), the reference has width {} ({} values)",
-         reference.outputs_name, found.width, found.values.size(), expected.width, expected.values.size());
-  }
-  double max_abs = 0;
-  double max_rel = 0;
-  std::optional<std::size_t> worst;
-  for (std::size_t i = 0; i < expected.values.size(); ++i) {
-    const double value = found.values[i];
-    const double wanted = expected.values[i];
-    const double difference = std::abs(value - wanted);
-    const bool larger = !(difference <= max_abs);  // true for NaN, which then stays the largest
-    if (larger && !std::isnan(max_abs)) max_abs = difference;
-    if (wanted != 0 && !std::isnan(max_rel) && !(difference / std::abs(wanted) <= max_rel)) {
-      max_rel = difference / std::abs(wanted);
-    }
-    if (!result.tolerance.accepts(value, wanted) && (!worst || larger)) worst = i;
-  }
-  result.max_abs_difference = max_abs;
-  result.max_rel_difference = max_rel;
-  if (!worst) return;
-  result.passed = false;
-  result.remark = fmt::format("{}{} is {:.7g}, the reference {:.7g}", reference.outputs_name,
-                              place(reference, *worst), found.values[*worst], expected.values[*worst]);
+void compare_all_outputs(const ForwardOutput& found, const Reference& reference, VerifyResult& result) {
+  const OutputsOutcome outcome = compare_outputs(found.values, found.width, reference, result.tolerance);
+  result.max_abs_difference = outcome.max_abs_difference;
+  result.max_rel_difference = outcome.max_rel_difference;
+  result.passed = outcome.passed;
+  result.remark = outcome.remark;
 }
 
 void compare_generation(Session& session, const Reference& reference, Dtype dtype, VerifyResult& result) {
@@ -58,7 +31,6 @@ void compare_generation(Session& session, const Reference& reference, Dtype dtyp
 }
 
 RunOptions plan_options(const VerifyOptions& options, const Reference& reference) {
-  constexpr int every_attention_implementation = 2;
   RunOptions run;
   run.model_id = options.model_id;
   run.dtype = options.dtype;
@@ -68,7 +40,7 @@ RunOptions plan_options(const VerifyOptions& options, const Reference& reference
   run.sdpa_backends = options.sdpa_backends;
   run.compile_modes = options.compile_modes;
   run.threads = options.threads;
-  run.level = every_attention_implementation;
+  run.level = options.level;
   run.batch_sizes = {reference.input.batch};
   run.sequence_lengths = {reference.input.tokens};
   run.num_tokens_to_generate = {std::max<std::int64_t>(reference.new_tokens, 1)};
@@ -80,8 +52,11 @@ VerifyResult verify_scenario(const PlannedBenchmark& benchmark, const PlannedSce
   VerifyResult result;
   try {
     const auto session = benchmark.benchmark->open(config_to_open(benchmark, scenario.config));
-    session->prepare();
+    session->prepare({.prompt = reference.input, .new_tokens = reference.new_tokens});
     result = verify_session(*session, reference, dtype);
+  } catch (const Unavailable& lack) {
+    result.skipped = true;
+    result.remark = lack.what();
   } catch (const Error& error) {
     result.remark = error.what();
   }
@@ -98,7 +73,7 @@ VerifyResult verify_session(Session& session, const Reference& reference, Dtype 
     const bool has_outputs = !reference.outputs.values.empty();
     result.tolerance = output_tolerance(dtype, session.facts().layers,
                                         has_outputs ? reference.outputs.values : reference.step_logits);
-    if (has_outputs) compare_outputs(session.forward(reference.input), reference, result);
+    if (has_outputs) compare_all_outputs(session.forward(reference.input), reference, result);
     if (reference.new_tokens > 0) compare_generation(session, reference, dtype, result);
   } catch (const Error& error) {
     result.passed = false;

@@ -22,6 +22,7 @@ namespace bv2 {
 struct VerifyResult {
   std::string scenario_name;
   bool passed = false;
+  bool skipped = false;  ///< the machine lacks what the mode needs: neither passed nor failed
   std::optional<double> max_abs_difference;  ///< of all outputs; missing where nothing could be compared
   std::optional<double> max_rel_difference;  ///< of the outputs whose reference is not 0
   OutputTolerance tolerance;
@@ -45,12 +46,13 @@ struct VerifyOptions {
   std::vector<std::string> attn_implementations;
   std::vector<std::string> sdpa_backends;
   std::vector<std::string> compile_modes;
+  int level = 2;             ///< coverage: by default every attention implementation in the first mode
   std::int64_t threads = 0;  ///< 0: physical cores
   LocateModel locate_model = locate_folder;
 };
 
-/// Verifies every mode with every attention implementation that the benchmarks offer for the model and the
-/// options leave, calling `report` after each. Throws UsageError for options that select nothing and for a
+/// Verifies the modes and attention implementations that the benchmarks offer for the model and the options
+/// leave, calling `report` after each. Throws UsageError for options that select nothing and for a
 /// reference that cannot be used, and Interrupted when `interrupted` says so before the next.
 std::vector<VerifyResult> verify(
     std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, const VerifyOptions& options,

@@ -3,6 +3,7 @@
 
 #include "framework/interference.h"
 #include "framework/monitors/iteration_monitor.h"
+#include "framework/scenario_summary.h"
 #include "framework/statistics.h"
 #include "framework/token_timeline.h"
 
@@ -57,6 +58,17 @@ void summary(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(bv2::summarise("seconds", values));
 }
 BENCHMARK(summary)->Arg(5)->Arg(1000);
+
+/// What the stopping rule asks of so many iterations: between iterations, with a target or a budget.
+void precision(benchmark::State& state) {
+  bv2::ScenarioResult scenario;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    const std::int64_t latency_ns = 1'000'000'000 + (i * 7919) % 1009 * 20'000;
+    scenario.iterations.push_back({.start_ns = 0, .token_ns = {latency_ns / 2, latency_ns}, .flags = {}});
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(bv2::latency_precision(scenario));
+}
+BENCHMARK(precision)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::int64_t new_tokens = 100;
 constexpr int warm_up_rounds = 2;
-constexpr std::string_view benchmark_name = "fixed_work_a";
+constexpr std::string_view benchmark_name = "fixed_work";
 
 /// Takes the tokens and does nothing with them.
 class NoSink final : public TokenSink {

@@ -271,8 +271,7 @@ int main(int argc, char** argv) {
       ->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("decode_128k", decode_128k)->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("load_128k", load_128k)->Unit(benchmark::kMillisecond);
-  const auto fixtures = std::filesystem::path(__FILE__).parent_path().parent_path() / "tests/data/tokenizers";
-  for (const auto& entry : std::filesystem::directory_iterator(fixtures)) {
+  for (const auto& entry : std::filesystem::directory_iterator(BV2_PERF_TOKENIZERS_DIR)) {
     const std::string name = "encode_fixture/" + entry.path().filename().string();
     benchmark::RegisterBenchmark(name.c_str(), encode_fixture, entry.path() / "tokenizer.json")
         ->Unit(benchmark::kMillisecond);

@@ -3,6 +3,7 @@
 
 #include "benches/common/built_in_services.h"
 #include "benches/common/engine_session.h"
+#include "benches/common/execution_mode.h"
 #include "engine/loading/model_config.h"
 
 namespace bv2 {
@@ -29,18 +30,31 @@ BenchmarkInfo EngineBenchmark::info() const {
           .description = family_.description,
           .kind = shape.causal ? ModelKind::decoder : ModelKind::encoder,
           .default_model = family_.default_model,
+          .small_model = family_.small_model,
           .default_prompt = std::string(default_prompt),
           .default_sequence_length = family_.default_sequence_length,
           .model_types = family_.model_types,
-          .variants = engine_variants()};
+          .variants = engine_variants(),
+          .compile_modes = engine_compile_modes()};
 }
 
 std::unique_ptr<Session> EngineBenchmark::open(const ScenarioConfig& config) const {
-  return open_engine_session(config, family_.default_config, family_.default_model);
+  const Shape shape = shape_of(config);
+  return open_engine_session(shape.config, shape.document, shape.name);
 }
 
 std::optional<std::int64_t> EngineBenchmark::parameter_count(const ScenarioConfig& config) const {
-  return engine_parameter_count(config, family_.default_config, family_.default_model);
+  const Shape shape = shape_of(config);
+  return engine_parameter_count(shape.config, shape.document, shape.name);
+}
+
+EngineBenchmark::Shape EngineBenchmark::shape_of(const ScenarioConfig& config) const {
+  if (family_.small_model.empty() || config.model_id != family_.small_model) {
+    return {.config = config, .document = family_.default_config, .name = family_.default_model};
+  }
+  Shape shape{.config = config, .document = family_.small_config, .name = family_.small_model};
+  shape.config.model_id.clear();
+  return shape;
 }
 
 const EngineServices* EngineBenchmark::services() const { return &built_in_services(); }

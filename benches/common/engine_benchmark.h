@@ -15,6 +15,9 @@ struct FamilyBenchmark {
   std::string default_model;             ///< the published model whose shape is measured by default
   std::string_view default_config;       ///< its config.json
   std::vector<std::string> model_types;  ///< the checkpoints that it takes
+  std::string small_model{};             ///< the name of a shape that is measured in seconds, for level 0;
+                                         ///< empty: the default one is small enough
+  std::string_view small_config{};       ///< its config.json
   std::int64_t default_sequence_length = 128;
 };
 
@@ -28,6 +31,13 @@ class EngineBenchmark final : public ModelBenchmark {
   [[nodiscard]] const EngineServices* services() const override;
 
  private:
+  struct Shape {
+    ScenarioConfig config;  ///< without the name of a built-in shape
+    std::string_view document;
+    std::string_view name;
+  };
+  [[nodiscard]] Shape shape_of(const ScenarioConfig& config) const;
+
   FamilyBenchmark family_;
 };
 

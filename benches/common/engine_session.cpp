@@ -1,17 +1,14 @@
 // A session on the built-in engine.
 #include "benches/common/engine_session.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
 
 #include "base/cpu_topology.h"
+#include "benches/common/execution_mode.h"
 #include "engine/eager/eager_executor.h"
 #include "engine/generation/greedy.h"
-#include "engine/kernels/registry.h"
-#include "engine/kernels/weight_packing.h"
 #include "engine/loading/checkpoint.h"
 #include "engine/loading/synthetic_weights.h"
 #include "engine/models/forward_cost.h"
@@ -54,20 +51,6 @@ std::string attention_name(AttentionPath path) {
   const auto* found = std::ranges::find(attention_names, path, &AttentionName::path);
   return found->backend.empty() ? std::string(found->implementation)
                                 : fmt::format("{}_{}", found->implementation, found->backend);
-}
-
-/// A way to run that a scenario may name.
-struct Variant {
-  std::string_view name;
-  bool kernels;  // fused kernels on packed weights
-};
-constexpr std::array variants{Variant{"eager", false}, Variant{"kernelized", true}};
-
-const Variant& variant_of(const ScenarioConfig& config) {
-  const auto* found = std::ranges::find(variants, config.variant, &Variant::name);
-  if (found != variants.end()) return *found;
-  fail("the variant '{}' is not supported (supported: {})", config.variant,
-       fmt::join(engine_variants(), ", "));
 }
 
 Dtype run_dtype(const ScenarioConfig& config) {
@@ -131,13 +114,28 @@ void check_supported(const ScenarioConfig& config) {
   if (config.device != "cpu") fail("the device '{}' is not supported (supported: cpu)", config.device);
 }
 
+/// Has a context note what it runs for as long as this lives.
+class Profiling {
+ public:
+  Profiling(engine::Context& context, engine::OperationProfile& profile) : context_(context) {
+    context_.set_profile(&profile);
+  }
+  ~Profiling() { context_.set_profile(nullptr); }
+  Profiling(const Profiling&) = delete;
+  Profiling& operator=(const Profiling&) = delete;
+
+ private:
+  engine::Context& context_;
+};
+
 /// Runs the model without looking at what it computes.
 class EngineSession final : public Session {
  public:
-  EngineSession(LoadedModel loaded, const Variant& variant, AttentionPath attention, std::int64_t threads)
-      : loaded_(std::move(loaded)),
-        variant_(&variant),
-        context_(executor_, attention, variant.kernels ? &kernels_ : nullptr),
+  EngineSession(const ScenarioConfig& config, LoadedModel loaded, AttentionPath attention,
+                std::int64_t threads)
+      : variant_(config.variant),
+        loaded_(std::move(loaded)),
+        mode_(make_execution_mode(config, *loaded_.model, attention)),
         threads_(threads) {}
 
   [[nodiscard]] ModelFacts facts() const override {
@@ -162,12 +160,9 @@ class EngineSession final : public Session {
     return loaded_.tokenizer ? loaded_.tokenizer->decode(ids) : std::string();
   }
 
-  void prepare() override {
-    if (!variant_->kernels) return;
+  PreparationTimes prepare(const Preparation& preparation) override {
     engine::set_thread_count(threads_);
-    kernels_.table = engine::kernels_for(loaded_.model->dtype());
-    if (kernels_.table.empty()) check_kernels_ran();
-    packing_ = engine::pack_weights(*loaded_.model);
+    return mode_->prepare(preparation);
   }
 
   void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) override {
@@ -181,32 +176,37 @@ class EngineSession final : public Session {
         sink.on_logits(as_float32(logits).span<float>());
       };
     }
-    engine::generate_greedy(context_, *loaded_.model, *cache_, ids_tensor(prompt), new_tokens, callbacks);
-    check_kernels_ran();
+    engine::generate_greedy(mode_->runner(), *cache_, ids_tensor(prompt), new_tokens, callbacks);
+    mode_->check_ran();
+  }
+
+  std::vector<OperationSpan> profile(const PromptIds& prompt, std::int64_t new_tokens,
+                                     TokenSink& sink) override {
+    engine::OperationProfile profile;
+    const Profiling profiling(context_, profile);
+    generate(prompt, new_tokens, sink);
+    return profile.take();
   }
 
   ForwardOutput forward(const PromptIds& prompt) override {
     engine::set_thread_count(threads_);
     reserve_cache(prompt, 0);
     const Tensor outputs = as_float32(forward_all(prompt));
-    check_kernels_ran();
+    mode_->check_ran();
     const std::span<const float> values = outputs.span<float>();
     return {.width = outputs.size(-1), .values = {values.begin(), values.end()}};
   }
 
   [[nodiscard]] Json effective() const override {
     Json document = Json::object();
-    document["variant"] = variant_->name;
-    document["attention"] = attention_name(context_.attention());
+    document["variant"] = variant_;
+    document["attention"] = attention_name(mode_->context().attention());
     document["dtype"] = name(loaded_.model->dtype());
     document["isa"] = engine::effective_isa();
     document["threads"] = threads_;
-    document["definitions"] = context_.record().definitions;
-    document["kernels"] = context_.record().kernels;
-    if (packing_) {
-      document["packed_weight_bytes"] = packing_->packed_bytes;
-      document["second_copy_bytes"] = packing_->second_copy_bytes;
-    }
+    document["definitions"] = mode_->context().record().definitions;
+    document["kernels"] = mode_->context().record().kernels;
+    mode_->describe(document);
     return document;
   }
 
@@ -216,27 +216,20 @@ class EngineSession final : public Session {
     const Tensor states = forward_all(prompt);
     if (sink.wants_logits()) sink.on_logits(as_float32(states).span<float>());
     sink.on_encoded();
-    check_kernels_ran();
+    mode_->check_ran();
   }
 
   Tensor forward_all(const PromptIds& prompt) {
     cache_->clear();
-    return loaded_.model->forward(context_, ids_tensor(prompt), *cache_, engine::LogitsOf::all_tokens);
+    return mode_->runner().run(ids_tensor(prompt), *cache_, engine::LogitsOf::all_tokens).logits;
   }
 
   static Tensor ids_tensor(const PromptIds& prompt) {
     return engine::tensor_of<std::int64_t>(prompt.ids, {prompt.batch, prompt.tokens});
   }
 
-  Tensor as_float32(const Tensor& x) { return contiguous(context_, cast(context_, x, Dtype::float32)); }
-
-  /// A mode in which nothing of its own ran must not be reported as that mode.
-  void check_kernels_ran() const {
-    if (!variant_->kernels || !context_.record().kernels.empty()) return;
-    fail(
-        "the variant '{}' replaced nothing: no kernel takes {} on this machine ({}); use the variant 'eager'",
-        variant_->name, name(loaded_.model->dtype()), engine::effective_isa());
-  }
+  /// Outside of the mode's own context, whose record is of the model alone.
+  Tensor as_float32(const Tensor& x) { return contiguous(conversion_, cast(conversion_, x, Dtype::float32)); }
 
   /// Reuses the memory of the call before where it has the same shape, so that a measured call allocates no
   /// cache.
@@ -252,24 +245,17 @@ class EngineSession final : public Session {
       cache_->padding = engine::tensor_of<std::int64_t>(prompt.padding, {prompt.batch});
   }
 
+  std::string variant_;
   LoadedModel loaded_;
-  const Variant* variant_;
+  std::unique_ptr<ExecutionMode> mode_;
   engine::EagerExecutor executor_;
-  engine::KernelSet kernels_;
-  std::optional<engine::PackingReport> packing_;
-  engine::Context context_;
+  engine::Context conversion_{executor_, AttentionPath::eager};
   std::int64_t threads_;
   std::optional<engine::KvCache> cache_;
   std::int64_t cache_batch_ = 0;
 };
 
 }  // namespace
-
-std::vector<std::string> engine_variants() {
-  std::vector<std::string> names;
-  for (const Variant& variant : variants) names.emplace_back(variant.name);
-  return names;
-}
 
 std::int64_t engine_parameter_count(const ScenarioConfig& config, std::string_view default_config,
                                     std::string_view default_name) {
@@ -280,13 +266,12 @@ std::int64_t engine_parameter_count(const ScenarioConfig& config, std::string_vi
 std::unique_ptr<Session> open_engine_session(const ScenarioConfig& config, std::string_view default_config,
                                              std::string_view default_name) {
   check_supported(config);
-  const Variant& variant = variant_of(config);
   const AttentionPath attention = attention_path(config);
   const std::int64_t threads = config.threads > 0 ? config.threads : physical_core_count();
   engine::set_thread_count(threads);
   LoadedModel loaded = config.model_id.empty() ? load_synthetic(config, default_config, default_name)
                                                : load_checkpoint(config);
-  return std::make_unique<EngineSession>(std::move(loaded), variant, attention, threads);
+  return std::make_unique<EngineSession>(config, std::move(loaded), attention, threads);
 }
 
 }  // namespace bv2

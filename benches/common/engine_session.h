@@ -3,16 +3,11 @@
 
 #include <cstdint>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "framework/model_benchmark.h"
 
 namespace bv2 {
-
-/// The variants that a session of the engine runs.
-std::vector<std::string> engine_variants();
 
 /// Loads the checkpoint folder config.model_id, or, where that is empty, `default_config` (a config.json
 /// named `default_name` in errors) with synthetic weights. Throws Error.

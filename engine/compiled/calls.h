@@ -3,6 +3,7 @@
 
 #include "engine/compiled/graph.h"
 #include "engine/models/positions.h"
+#include "engine/ops/experts.h"
 #include "engine/ops/layer.h"
 #include "engine/ops/sdpa.h"
 
@@ -16,12 +17,34 @@ class AttentionCall final : public Call {
   [[nodiscard]] std::string parameters() const override;
   void run(Context& context, std::span<const std::int64_t> numbers, std::span<const Tensor> inputs,
            std::span<const Tensor> outputs) const override;
+  [[nodiscard]] InTeam in_team() const override;
+  [[nodiscard]] std::size_t scratch_bytes(std::span<const Shape> inputs, Dtype dtype,
+                                          int threads) const override;
+  void run_part(std::span<const Tensor> inputs, std::span<const Tensor> outputs, std::span<std::byte> scratch,
+                const TeamPart& part) const override;
   [[nodiscard]] const Attention& attention() const { return attention_; }
   [[nodiscard]] AttentionPath path() const { return path_; }
 
  private:
   Attention attention_;
   AttentionPath path_;
+};
+
+/// A mixture of experts, whose weights it holds: which of them are read follows from values. Runs as the
+/// context has it, by a kernel where one fits: x, residual -> out.
+class ExpertMixtureCall final : public Call {
+ public:
+  ExpertMixtureCall(const ExpertMixture& mixture, const ExpertWeights& weights)
+      : mixture_(mixture), weights_(weights) {}
+  [[nodiscard]] std::string_view name() const override { return ExpertMixture::name; }
+  [[nodiscard]] std::string parameters() const override;
+  [[nodiscard]] bool equals(const Call& other) const override;
+  void run(Context& context, std::span<const std::int64_t> numbers, std::span<const Tensor> inputs,
+           std::span<const Tensor> outputs) const override;
+
+ private:
+  ExpertMixture mixture_;
+  ExpertWeights weights_;
 };
 
 /// Where tokens [first, first + count) of each row stand: padding -> positions.
@@ -32,6 +55,7 @@ class PaddedPositionsCall final : public Call {
   [[nodiscard]] std::string parameters() const override;
   void run(Context& context, std::span<const std::int64_t> numbers, std::span<const Tensor> inputs,
            std::span<const Tensor> outputs) const override;
+  [[nodiscard]] InTeam in_team() const override { return InTeam::one; }
 
  private:
   PaddedPositions positions_;
@@ -46,8 +70,12 @@ class RotaryAnglesCall final : public Call {
   [[nodiscard]] bool equals(const Call& other) const override;
   void run(Context& context, std::span<const std::int64_t> numbers, std::span<const Tensor> inputs,
            std::span<const Tensor> outputs) const override;
+  [[nodiscard]] InTeam in_team() const override { return InTeam::one; }
 
  private:
+  void next_angles(std::span<const std::int64_t> padding, std::int64_t position,
+                   std::span<const Tensor> outputs) const;
+
   RotaryAngles angles_;
 };
 

@@ -26,7 +26,7 @@ struct LoadedCode {
   SharedLibrary library;
   std::string key;          ///< of its entry in the cache
   bool from_cache = false;  ///< otherwise the compiler ran
-  double seconds = 0;       ///< to find or build it, and to load it
+  double load_seconds = 0;  ///< to check it and to load it
 };
 
 /// Builds and loads code through a cache on disk. Thread safe.

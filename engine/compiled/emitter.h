@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,9 +11,9 @@
 namespace bv2::engine::compiled {
 
 struct EmitOptions {
-  bool one_team =
-      false;  ///< all steps in one parallel region, with barriers between them; where every product
-              ///< has few rows. Otherwise a region for the steps between two calls of the engine
+  bool one_team = false;  ///< all steps in one parallel region, with barriers between them, but for calls
+                          ///< that start threads of their own, where every product has few rows. Otherwise a
+                          ///< region for the steps between two calls of the engine
   CodeChoices choices;
 };
 
@@ -29,8 +30,8 @@ struct EmittedCode {
   std::vector<HostNode> host_nodes;
   std::vector<std::vector<Expression>> scratch_floats;  ///< of a thread: the largest of these sums
   std::size_t functions = 0;                            ///< distinct ones
-  std::size_t generated_steps = 0;  ///< calls of them in one run (with few rows, where that differs)
-  std::size_t host_steps = 0;       ///< calls of the engine in one run
+  std::size_t generated_steps = 0;        ///< calls of them in one run (with few rows, where that differs)
+  std::map<std::string, int> host_steps;  ///< calls of the engine in one run, by operation
 };
 
 /// The name of the function that runs the graph: `extern "C" void run_graph(const Launch*)`.

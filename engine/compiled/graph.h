@@ -12,6 +12,7 @@
 
 #include "engine/compiled/expression.h"
 #include "engine/ops/context.h"
+#include "engine/ops/team_part.h"
 #include "engine/tensor/tensor.h"
 
 namespace bv2::engine::compiled {
@@ -91,6 +92,13 @@ struct Node {
   std::size_t row_rank = 0;
 };
 
+/// How a call goes with a parallel region that is running already.
+enum class InTeam {
+  no,      ///< it starts threads of its own: the region ends before it
+  one,     ///< it is short: one thread does it while the others wait
+  shared,  ///< all threads take part: Call::run_part
+};
+
 /// A layer operation that stays whole in the graph, with its parameters.
 class Call {
  public:
@@ -110,6 +118,16 @@ class Call {
   /// `numbers` the node's at this call's sizes.
   virtual void run(Context& context, std::span<const std::int64_t> numbers, std::span<const Tensor> inputs,
                    std::span<const Tensor> outputs) const = 0;
+  [[nodiscard]] virtual InTeam in_team() const { return InTeam::no; }
+  /// Bytes that run_part needs besides its tensors, for inputs of at most these shapes (empty ones where an
+  /// input is not there).
+  [[nodiscard]] virtual std::size_t scratch_bytes(std::span<const Shape> /*inputs*/, Dtype /*dtype*/,
+                                                  int /*threads*/) const {
+    return 0;
+  }
+  /// One thread's part of what `run` does; allocates nothing. Only where in_team() is `shared`.
+  virtual void run_part(std::span<const Tensor> /*inputs*/, std::span<const Tensor> /*outputs*/,
+                        std::span<std::byte> /*scratch*/, const TeamPart& /*part*/) const {}
 };
 
 struct Graph {

@@ -35,6 +35,19 @@ Tensor trace_attention(Context& context, const Attention& attention, const Tenso
   return out;
 }
 
+bool always_mixture(const Context&, const ExpertMixture&, const Tensor&, const ExpertWeights&,
+                    const Tensor&) {
+  return true;
+}
+
+Tensor trace_mixture(Context& context, const ExpertMixture& mixture, const Tensor& x,
+                     const ExpertWeights& weights, const Tensor& residual) {
+  const Tensor out = tracer(context).new_tensor(x.dtype(), x.shape());
+  const std::array inputs{x, residual};
+  tracer(context).call(std::make_shared<ExpertMixtureCall>(mixture, weights), {}, inputs, std::span(&out, 1));
+  return out;
+}
+
 template <class Op>
 bool always_from_positions(const Context&, const Op&, const Tensor&, std::int64_t, std::int64_t) {
   return true;
@@ -72,6 +85,7 @@ KernelTable kept_operations() {
   KernelTable table;
   for (const AnyKernel* kernel :
        {&keep<Linear>(always, trace_linear), &keep<Attention>(is_sdpa, trace_attention),
+        &keep<ExpertMixture>(always_mixture, trace_mixture),
         &keep<PaddedPositions>(always_from_positions<PaddedPositions>, trace_positions),
         &keep<RotaryAngles>(always_from_positions<RotaryAngles>, trace_angles)}) {
     table.add(kernel->facts.operation, {kernel, fmt::format("{}/trace", kernel->facts.operation)});

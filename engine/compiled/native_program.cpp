@@ -1,19 +1,17 @@
 // A graph as generated code that is loaded and can run.
 #include "engine/compiled/native_program.h"
 
-#include <omp.h>
-
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <map>
 #include <utility>
 
 #include "base/error.h"
+#include "engine/compiled/prelude/team.h"
 #include "engine/eager/eager_executor.h"
 #include "engine/eager/operations.h"
 #include "engine/kernels/panel_products.h"
-#include "engine/kernels/parallel.h"
+#include "engine/parallel.h"
 #include "engine/threads.h"
 
 namespace bv2::engine::compiled {
@@ -55,18 +53,23 @@ NativeProgram::NativeProgram(EmittedCode code, LoadedCode loaded)
 
 NativeProgram::~NativeProgram() = default;
 
-void NativeProgram::prepare(const Sizes& sizes) {
+void NativeProgram::prepare(const Sizes& now) {
   const int threads = static_cast<int>(thread_count());
-  if (sizes == sizes_ && threads == threads_) return;
-  sizes_ = sizes;
+  sizes_ = now;
+  // Room for the longest past: a decode step prepares nothing.
+  Sizes sizes = now;
+  sizes.past = std::max(now.past, now.capacity - now.tokens);
+  if (sizes == prepared_for_ && threads == threads_) return;
+  prepared_for_ = sizes;
   threads_ = threads;
   // Buffers of one node lie one after another; those of another node may lie over them.
-  std::map<std::size_t, std::size_t> ends;
+  std::size_t end = 0;
+  std::size_t of_graph = 0;
   std::size_t added_bytes = 0;
   added_.clear();
   for (const AddedBuffer& added : code_.added) {
     const Buffer& buffer = code_.graph.buffers[static_cast<std::size_t>(added.buffer)];
-    std::size_t& end = ends[added.of_graph];
+    if (std::exchange(of_graph, added.of_graph) != added.of_graph) end = 0;
     added_.push_back({added.buffer, end});
     end += rounded_up(static_cast<std::size_t>(product(buffer.shape).at(sizes)) * size_bytes(buffer.dtype));
     added_bytes = std::max(added_bytes, end);
@@ -107,7 +110,8 @@ void NativeProgram::run(const Sizes& sizes, std::span<std::byte* const> buffers,
                     .bad_id = &bad_id_,
                     .engine = this,
                     .in_parallel = in_parallel,
-                    .run_node = run_node_of};
+                    .run_node = run_node_of,
+                    .run_part = run_part_of};
   entry_(&call);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   if (bad_id_ != no_bad_id) fail("take_rows: the id {} is outside of the table", bad_id_);
@@ -115,22 +119,38 @@ void NativeProgram::run(const Sizes& sizes, std::span<std::byte* const> buffers,
 
 void NativeProgram::in_parallel(void* /*engine*/, void (*body)(const Launch*, int), const Launch* call) {
   *call->arrivals = 0;
-#pragma omp parallel num_threads(call->threads)
-  {
+  on_team(call->threads, [&](const TeamThread& thread) {
     Launch mine = *call;
-    mine.threads = omp_get_num_threads();  // a nested or limited region has fewer than were asked for
-    body(&mine, omp_get_thread_num());
-  }
+    mine.threads = static_cast<int>(thread.count);  // a nested or limited region has fewer than were asked for
+    body(&mine, static_cast<int>(thread.index));
+  });
 }
 
 // No exception may pass through generated code: the first one waits until it has returned.
+void NativeProgram::note_failure() {
+  const std::lock_guard guard(failing_);
+  if (!failure_) failure_ = std::current_exception();
+}
+
 void NativeProgram::run_node_of(void* engine, int node) {
   auto& self = *static_cast<NativeProgram*>(engine);
-  if (self.failure_) return;
   try {
     self.run_node(self.code_.host_nodes[static_cast<std::size_t>(node)]);
   } catch (...) {
-    self.failure_ = std::current_exception();
+    self.note_failure();
+  }
+}
+
+void NativeProgram::run_part_of(void* engine, int node, Team* team) {
+  auto& self = *static_cast<NativeProgram*>(engine);
+  const TeamPart part{
+      .thread = team->thread, .threads = team->threads, .team = team, .wait_for_all = [](void* of) {
+        wait_for_all(*static_cast<Team*>(of));
+      }};
+  try {
+    self.calls_->run_call_part(self.code_.host_nodes[static_cast<std::size_t>(node)].of_graph, part);
+  } catch (...) {
+    self.note_failure();
   }
 }
 
@@ -208,7 +228,6 @@ ProgramReport NativeProgram::report() const {
           .generated_steps = code_.generated_steps,
           .host_steps = code_.host_steps,
           .from_cache = loaded_.from_cache,
-          .build_seconds = loaded_.seconds,
           .scratch_bytes = memory_ == nullptr ? 0 : memory_->size_bytes()};
 }
 

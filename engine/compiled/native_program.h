@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "engine/compiled/code_builder.h"
@@ -15,16 +16,6 @@
 
 namespace bv2::engine::compiled {
 
-/// What there is to say of a program.
-struct ProgramReport {
-  std::size_t functions = 0;        ///< that were generated
-  std::size_t generated_steps = 0;  ///< calls of them in one run
-  std::size_t host_steps = 0;       ///< calls of libraries and kernels in one run
-  bool from_cache = false;
-  double build_seconds = 0;
-  std::size_t scratch_bytes = 0;  ///< of the program's own, at the sizes it last ran at
-};
-
 class NativeProgram final : public Program {
  public:
   /// Throws Error when the code is of another version of the interface.
@@ -32,7 +23,7 @@ class NativeProgram final : public Program {
   ~NativeProgram() override;
 
   void run(const Sizes& sizes, std::span<std::byte* const> buffers, CallRunner& calls) override;
-  [[nodiscard]] ProgramReport report() const;
+  [[nodiscard]] ProgramReport report() const override;
   [[nodiscard]] const std::string& source() const { return code_.source; }
 
  private:
@@ -51,6 +42,8 @@ class NativeProgram final : public Program {
   [[nodiscard]] std::byte* address(const View& view) const;
   static void in_parallel(void* engine, void (*body)(const Launch*, int), const Launch* call);
   static void run_node_of(void* engine, int node);
+  static void run_part_of(void* engine, int node, Team* team);
+  void note_failure();
 
   EmittedCode code_;
   LoadedCode loaded_;
@@ -61,11 +54,13 @@ class NativeProgram final : public Program {
   std::vector<AddedPlace> added_;
   std::unique_ptr<Storage> memory_;  ///< of added buffers and scratch
   std::vector<float> wide_input_;
-  Sizes sizes_{0, 0, 0, 0};
+  Sizes sizes_{0, 0, 0, 0};         ///< of this run
+  Sizes prepared_for_{0, 0, 0, 0};  ///< with the longest past
   int threads_ = 0;
   std::int64_t scratch_stride_ = 0;
   float* scratch_ = nullptr;
   CallRunner* calls_ = nullptr;
+  std::mutex failing_;
   std::exception_ptr failure_;
   alignas(64) long arrivals_ = 0;
   alignas(64) long bad_id_ = 0;

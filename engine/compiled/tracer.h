@@ -59,7 +59,8 @@ class Tracer final : public BasicExecutor {
 };
 
 /// The layer operations that stay whole in a graph, as kernels for the context of a trace: linear layers
-/// become products, sdpa attention and rotary angles calls. Everything else is traced through its definition.
+/// become products; sdpa attention, mixtures of experts and rotary angles calls. Everything else is traced
+/// through its definition.
 KernelTable kept_operations();
 
 /// What kept operations find in the context's KernelState.

@@ -10,7 +10,7 @@
 
 #include "engine/eager/loop_nest.h"
 #include "engine/eager/operations.h"
-#include "engine/eager/parallel.h"
+#include "engine/parallel.h"
 #include "engine/simd/float_vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();

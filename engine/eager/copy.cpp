@@ -3,7 +3,7 @@
 
 #include "engine/eager/loop_nest.h"
 #include "engine/eager/operations.h"
-#include "engine/eager/parallel.h"
+#include "engine/parallel.h"
 
 namespace bv2::engine::eager {
 namespace {

@@ -5,8 +5,8 @@
 #include "engine/simd/targets.h"
 #include "hwy/foreach_target.h"
 // clang-format on
-#include "engine/eager/parallel.h"
 #include "engine/eager/product.h"
+#include "engine/parallel.h"
 #include "engine/simd/float_vectors-inl.h"
 
 #ifndef BV2_ENGINE_EAGER_MATMUL_ROWS_ONCE

@@ -7,7 +7,7 @@
 // clang-format on
 #include "engine/eager/loop_nest.h"
 #include "engine/eager/operations.h"
-#include "engine/eager/parallel.h"
+#include "engine/parallel.h"
 #include "engine/simd/float_vectors-inl.h"
 
 #ifndef BV2_ENGINE_EAGER_REDUCE_ONCE

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "engine/eager/operations.h"
-#include "engine/eager/parallel.h"
+#include "engine/parallel.h"
 
 namespace bv2::engine::eager {
 namespace {

@@ -8,7 +8,7 @@
 #include "engine/eager/elementwise.h"
 #include "engine/eager/elementwise_runs-inl.h"
 #include "engine/eager/operations.h"
-#include "engine/eager/parallel.h"
+#include "engine/parallel.h"
 #include "engine/simd/float_math-inl.h"
 #include "engine/simd/float_vectors-inl.h"
 

@@ -1,18 +1,17 @@
 // Greedy generation.
 #include "engine/generation/greedy.h"
 
-#include "engine/ops/basic.h"
-
 namespace bv2::engine {
 
-void generate_greedy(Context& context, const Model& model, KvCache& cache, const Tensor& ids,
-                     std::int64_t new_tokens, const GenerationCallbacks& callbacks) {
+void generate_greedy(ModelRunner& model, KvCache& cache, const Tensor& ids, std::int64_t new_tokens,
+                     const GenerationCallbacks& callbacks) {
   cache.clear();
+  const LogitsOf which = callbacks.on_logits ? LogitsOf::last_token : LogitsOf::greedy_token;
   Tensor input = ids;
   for (std::int64_t token = 0; token < new_tokens; ++token) {
-    const Tensor logits = model.forward(context, input, cache, LogitsOf::last_token);
-    if (callbacks.on_logits) callbacks.on_logits(logits);
-    input = argmax(context, logits);  // [batch, 1]
+    const StepResult step = model.run(input, cache, which);
+    if (callbacks.on_logits) callbacks.on_logits(step.logits);
+    input = step.chosen;
     callbacks.on_tokens(input.span<std::int64_t>());
   }
 }

@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "engine/models/model.h"
+#include "engine/generation/model_runner.h"
 
 namespace bv2::engine {
 
@@ -16,7 +16,7 @@ struct GenerationCallbacks {
 
 /// Generates exactly `new_tokens` tokens a sequence after ids [batch, tokens]; end-of-sequence is ignored.
 /// The cache is cleared first and must hold tokens + new_tokens - 1.
-void generate_greedy(Context& context, const Model& model, KvCache& cache, const Tensor& ids,
-                     std::int64_t new_tokens, const GenerationCallbacks& callbacks);
+void generate_greedy(ModelRunner& model, KvCache& cache, const Tensor& ids, std::int64_t new_tokens,
+                     const GenerationCallbacks& callbacks);
 
 }  // namespace bv2::engine

@@ -2,11 +2,11 @@
 #include <cstring>
 
 #include "engine/kernels/panels.h"
-#include "engine/kernels/parallel.h"
 #include "engine/kernels/registry.h"
 #include "engine/ops/basic.h"
 #include "engine/ops/layer.h"
 #include "engine/ops/rounding.h"
+#include "engine/parallel.h"
 
 namespace bv2::engine {
 namespace {

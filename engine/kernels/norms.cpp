@@ -1,8 +1,8 @@
 // RMSNorm and LayerNorm, each in one pass over memory.
 #include "engine/kernels/norm_rows.h"
-#include "engine/kernels/parallel.h"
 #include "engine/kernels/registry.h"
 #include "engine/ops/block.h"
+#include "engine/parallel.h"
 
 namespace bv2::engine {
 namespace {

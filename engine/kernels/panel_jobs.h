@@ -5,7 +5,7 @@
 #include <span>
 
 #include "engine/kernels/panel_products.h"
-#include "engine/kernels/parallel.h"
+#include "engine/parallel.h"
 
 namespace bv2::engine {
 

@@ -148,6 +148,44 @@ void multiply_gated_of(const ProductInput& input, const GatedTarget& target, std
   }
 }
 
+/// Joins one row's outputs of a panel.
+template <class T>
+HWY_INLINE void join_largest(const PanelMatrix& weight, std::int64_t panel, const float* sums,
+                             LargestOutput& largest) {
+  const FloatTag d;
+  for_vectors(weight, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {
+    T rounded[hn::MaxLanes(FloatTag())];
+    store_floats(d, hn::LoadU(d, sums + column), rounded);
+    // Few vectors hold a larger one, none where the comparison is true throughout: it is false for NaN.
+    const auto values = load_floats(d, rounded);
+    if (largest.index >= 0 && hn::AllTrue(d, hn::Le(values, hn::Set(d, largest.value)))) return;
+    for (std::size_t lane = 0; lane < place.count; ++lane) {
+      const auto value = static_cast<float>(rounded[lane]);
+      if (is_larger(value, largest)) largest = {value, place.column + static_cast<std::int64_t>(lane)};
+    }
+  });
+}
+
+template <class T>
+void join_largest_of(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
+                     std::int64_t end, LargestOutput* largest) {
+  alignas(64) float sums[max_tile_rows * tile_columns];
+  for (std::int64_t panel = begin; panel < end; ++panel) {
+    for_row_blocks(input, weight.depth, [&](const float* x, std::int64_t row, int rows) HWY_ATTR {
+      multiply_panel(x, rows, weight.depth, panel_at<T>(weight, panel), sums);
+      for (int r = 0; r < rows; ++r)
+        join_largest<T>(weight, panel, sums + r * tile_columns, largest[row + r]);
+    });
+  }
+}
+
+void join_largest_any(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
+                      std::int64_t end, LargestOutput* largest) {
+  if (weight.dtype == Dtype::float32) join_largest_of<float>(input, weight, begin, end, largest);
+  if (weight.dtype == Dtype::bfloat16) join_largest_of<BFloat16>(input, weight, begin, end, largest);
+  if (weight.dtype == Dtype::float16) join_largest_of<Float16>(input, weight, begin, end, largest);
+}
+
 void multiply_linear(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
                      std::int64_t end) {
   if (target.weight.dtype == Dtype::float32) multiply_linear_of<float>(input, target, begin, end);
@@ -190,6 +228,7 @@ namespace bv2::engine {
 
 HWY_EXPORT(multiply_linear);
 HWY_EXPORT(multiply_gated);
+HWY_EXPORT(join_largest_any);
 HWY_EXPORT(widen_any);
 
 void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
@@ -200,6 +239,11 @@ void multiply_panels(const ProductInput& input, const LinearTarget& target, std:
 void multiply_panels(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
                      std::int64_t end) {
   HWY_DYNAMIC_DISPATCH(multiply_gated)(input, target, begin, end);
+}
+
+void join_largest_of_panels(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
+                            std::int64_t end, LargestOutput* largest) {
+  HWY_DYNAMIC_DISPATCH(join_largest_any)(input, weight, begin, end, largest);
 }
 
 void widen(Dtype dtype, const std::byte* from, std::int64_t count, float* to) {

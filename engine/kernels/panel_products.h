@@ -43,6 +43,22 @@ void multiply_panels(const ProductInput& input, const LinearTarget& target, std:
 void multiply_panels(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
                      std::int64_t end);
 
+/// A row's largest output and where it is found first. A NaN is larger than all numbers, as for argmax.
+struct LargestOutput {
+  float value = 0;
+  std::int64_t index = -1;  ///< -1: there was none yet
+};
+
+/// Joins the outputs of panels [begin, end), rounded to the weight's dtype, to `largest` [rows], which is of
+/// outputs before these, on the calling thread.
+void join_largest_of_panels(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
+                            std::int64_t end, LargestOutput* largest);
+
+/// Whether `value` comes before what was the largest so far.
+inline bool is_larger(float value, const LargestOutput& largest) {
+  return largest.index < 0 || value > largest.value || (value != value && largest.value == largest.value);
+}
+
 /// count elements of a floating dtype as float32.
 void widen(Dtype dtype, const std::byte* from, std::int64_t count, float* to);
 

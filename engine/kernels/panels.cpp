@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/kernels/parallel.h"
+#include "engine/parallel.h"
 
 namespace bv2::engine {
 namespace {

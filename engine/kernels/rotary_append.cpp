@@ -1,10 +1,10 @@
 // Rotation of queries and keys and the append to the cache, in one pass.
 #include <cstring>
 
-#include "engine/kernels/parallel.h"
 #include "engine/kernels/registry.h"
 #include "engine/kernels/rotate_row.h"
 #include "engine/ops/block.h"
+#include "engine/parallel.h"
 
 namespace bv2::engine {
 namespace {

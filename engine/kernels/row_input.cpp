@@ -1,7 +1,7 @@
 // The rows that a product reads, in float32.
 #include "engine/kernels/row_input.h"
 
-#include "engine/kernels/parallel.h"
+#include "engine/parallel.h"
 
 namespace bv2::engine {
 namespace {

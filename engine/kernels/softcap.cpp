@@ -41,8 +41,8 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 
-#include "engine/kernels/parallel.h"
 #include "engine/kernels/registry.h"
+#include "engine/parallel.h"
 
 namespace bv2::engine {
 namespace {

@@ -61,17 +61,21 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include <fmt/format.h>
-#include <omp.h>
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
+#include <ctime>
+#include <functional>
+#include <limits>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "engine/limits/pass_size.h"
 #include "engine/ops/isa.h"
+#include "engine/parallel.h"
 #include "engine/threads.h"
 
 namespace bv2::engine {
@@ -89,8 +93,10 @@ constexpr std::array patterns{Pattern{1, false}, Pattern{2, false}, Pattern{4, f
 // Shares of threads and of streams begin on lines of their own.
 constexpr std::int64_t share_multiple = 4096;
 constexpr std::int64_t huge_page_bytes = std::int64_t{2} << 20U;
-// One pass lasts at least this long: the start of a parallel region (about 1 us) does not count.
+// A pass works at least this long: the start of a parallel region (about 1 us) does not count.
 constexpr double least_pass_seconds = 1e-3;
+// On a machine that is never quiet the best that was seen has to do after so many times the time asked for.
+constexpr double most_patience = 3;
 
 /// Pages of one size. Every page is written first by the thread that will read it.
 class Pages {
@@ -122,35 +128,47 @@ class Reader {
                      share_multiple),
         threads_(threads),
         pages_(share_bytes_ * threads, huge) {
-#pragma omp parallel num_threads(static_cast <int>(threads_))
-    std::memset(share(), 0x5a, static_cast<std::size_t>(share_bytes_));
+    on_team(threads_, [&](const TeamThread& thread) {
+      std::memset(share(thread), 0x5a, static_cast<std::size_t>(share_bytes_));
+    });
   }
 
-  /// Bytes a second of `times` reads of everything.
-  double pass(const Pattern& pattern, std::int64_t times) {
+  /// `times` reads of everything.
+  PassTime pass(const Pattern& pattern, std::int64_t times) {
+    std::atomic<std::int64_t> cpu_ns = std::numeric_limits<std::int64_t>::max();  // of the thread with the least
     const std::int64_t start_ns = monotonic_now_ns();
-#pragma omp parallel num_threads(static_cast <int>(threads_))
-    {
+    on_team(threads_, [&](const TeamThread& thread) {
+      const std::int64_t start_cpu_ns = thread_cpu_ns();
       std::uint64_t found = 0;
       for (std::int64_t i = 0; i < times; ++i) {
-        found ^= HWY_DYNAMIC_DISPATCH(read_memory)(share(), share_bytes_, pattern.streams, pattern.prefetch);
+        found ^=
+            HWY_DYNAMIC_DISPATCH(read_memory)(share(thread), share_bytes_, pattern.streams, pattern.prefetch);
       }
       seen_.fetch_xor(found, std::memory_order_relaxed);
-    }
+      const std::int64_t spent_cpu_ns = thread_cpu_ns() - start_cpu_ns;
+      std::int64_t least_ns = cpu_ns.load(std::memory_order_relaxed);
+      while (spent_cpu_ns < least_ns &&
+             !cpu_ns.compare_exchange_weak(least_ns, spent_cpu_ns, std::memory_order_relaxed)) {
+      }
+    });
     const std::int64_t spent_ns = std::max<std::int64_t>(1, monotonic_now_ns() - start_ns);
-    return static_cast<double>(times * share_bytes_ * threads_) / (static_cast<double>(spent_ns) * 1e-9);
+    return {.wall_seconds = static_cast<double>(spent_ns) * 1e-9, .cpu_seconds = static_cast<double>(cpu_ns.load()) * 1e-9};
   }
 
-  /// So many reads last `least_pass_seconds`.
-  std::int64_t times_a_pass(const Pattern& pattern) {
-    double rate = 0;  // the first pass also starts the threads
-    for (int i = 0; i < 3; ++i) rate = std::max(rate, pass(pattern, 1));
-    return 1 + static_cast<std::int64_t>(least_pass_seconds * rate /
-                                         static_cast<double>(share_bytes_ * threads_));
+  /// What so many reads are.
+  [[nodiscard]] double bytes(std::int64_t times) const {
+    return static_cast<double>(times * share_bytes_ * threads_);
   }
 
  private:
-  [[nodiscard]] std::byte* share() const { return pages_.data() + omp_get_thread_num() * share_bytes_; }
+  static std::int64_t thread_cpu_ns() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
+  }
+  [[nodiscard]] std::byte* share(const TeamThread& thread) const {
+    return pages_.data() + thread.index * share_bytes_;
+  }
 
   std::int64_t share_bytes_;
   std::int64_t threads_;
@@ -158,19 +176,35 @@ class Reader {
   std::atomic<std::uint64_t> seen_ = 0;  // so that no read can be left out
 };
 
+std::string description_of(const Pattern& pattern, bool huge) {
+  return fmt::format("{} stream{}{}{}", pattern.streams, pattern.streams == 1 ? "" : "s",
+                     pattern.prefetch ? ", prefetch" : "", huge ? ", huge pages" : "");
+}
+
+/// In turns over the patterns, for that time and until each had a pass that nothing disturbed.
 void measure_on(bool huge, std::int64_t working_set_bytes, std::int64_t threads, double seconds,
                 MeasuredBandwidth& best) {
   Reader reader(working_set_bytes, threads, huge);
-  const std::int64_t times = reader.times_a_pass(patterns[0]);
-  const std::int64_t end_ns = monotonic_now_ns() + static_cast<std::int64_t>(seconds * 1e9);
-  do {
-    for (const Pattern& pattern : patterns) {
-      const double rate = reader.pass(pattern, times);
-      if (rate <= best.bytes_per_second) continue;
-      best = {rate, fmt::format("{} stream{}{}{}", pattern.streams, pattern.streams == 1 ? "" : "s",
-                                pattern.prefetch ? ", prefetch" : "", huge ? ", huge pages" : "")};
+  PassSize size(least_pass_seconds);
+  std::array<bool, patterns.size()> undisturbed{};
+  bool any_counted = false;
+  const std::int64_t start_ns = monotonic_now_ns();
+  const auto spent = [&] { return static_cast<double>(monotonic_now_ns() - start_ns) * 1e-9; };
+  const auto enough = [&] {
+    if (spent() < seconds || !any_counted) return false;
+    return std::ranges::all_of(undisturbed, std::identity()) || spent() >= most_patience * seconds;
+  };
+  while (!enough()) {
+    for (std::size_t i = 0; i < patterns.size(); ++i) {
+      const std::int64_t times = size.times();
+      const PassTime pass = reader.pass(patterns[i], times);
+      if (!size.counts(pass)) continue;
+      any_counted = true;
+      undisturbed[i] = undisturbed[i] || PassSize::undisturbed(pass);
+      const double rate = reader.bytes(times) / pass.wall_seconds;
+      if (rate > best.bytes_per_second) best = {rate, description_of(patterns[i], huge)};
     }
-  } while (monotonic_now_ns() < end_ns);
+  }
 }
 
 }  // namespace

@@ -14,8 +14,10 @@ struct MeasuredBandwidth {
 
 /// Reads `working_set_bytes`, shared out among `threads` threads, again and again for about `seconds`, in
 /// turns over several access patterns (1, 2 or 4 streams a thread, with and without prefetching, on plain and
-/// on huge pages), and gives the fastest pass. Sets the number of OpenMP's threads. Throws Error when there
-/// is no memory for it.
+/// on huge pages), and gives the fastest pass. A pass is sized by the processor time that its threads work (1
+/// ms at least), and where other programs take the processors it goes on, for up to three times as long,
+/// until each pattern had an undisturbed one. Sets the number of OpenMP's threads. Throws Error when there is
+/// no memory for it.
 MeasuredBandwidth measure_read_bandwidth(std::int64_t working_set_bytes, std::int64_t threads,
                                          double seconds);
 

@@ -2,14 +2,16 @@
 #include "engine/loading/checkpoint.h"
 
 #include <fmt/ranges.h>
-#include <omp.h>
 
 #include <exception>
+#include <mutex>
 
 #include "base/shown_text.h"
 #include "engine/loading/checkpoint_folder.h"
 #include "engine/loading/dtype_conversion.h"
 #include "engine/loading/tensor_names.h"
+#include "engine/parallel.h"
+#include "engine/threads.h"
 
 namespace bv2::engine {
 namespace {
@@ -22,21 +24,23 @@ constexpr std::uint64_t min_chunk_bytes = 256 << 10U;
 /// Reads the whole tensor in chunks, on all threads.
 void read_in_parallel(const SafetensorsFile& file, const SafetensorsEntry& entry, const Tensor& target) {
   const auto count = static_cast<std::uint64_t>(target.numel());
-  const auto threads = static_cast<std::uint64_t>(omp_get_max_threads());
+  const auto threads = static_cast<std::uint64_t>(thread_count());
   const std::uint64_t chunk = std::max(min_chunk_bytes, bytes_in_flight / threads) / size_bytes(entry.dtype);
   const auto chunks = static_cast<std::int64_t>((count + chunk - 1) / chunk);
+  std::mutex mutex;
   std::exception_ptr failure;
-#pragma omp parallel for schedule(dynamic) if (chunks > 1)
-  for (std::int64_t index = 0; index < chunks; ++index) {
+  const auto read = [&](std::int64_t index) {
     const std::uint64_t first = static_cast<std::uint64_t>(index) * chunk;
     try {
       file.read(entry, first, std::min(chunk, count - first), target.dtype(),
                 target.raw() + first * size_bytes(target.dtype()));
     } catch (...) {
-#pragma omp critical(bv2_checkpoint_failure)
+      const std::scoped_lock lock(mutex);
       failure = std::current_exception();
     }
-  }
+  };
+  SharedTasks tasks(chunks);
+  on_team(chunks > 1 ? thread_count() : 1, [&](const TeamThread&) { tasks.take(read); });
   if (failure) std::rethrow_exception(failure);
 }
 

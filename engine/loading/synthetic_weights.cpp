@@ -68,6 +68,8 @@ void fill_elements(Dtype dtype, const SyntheticStream& stream, std::uint64_t fir
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "engine/parallel.h"
+
 namespace bv2::engine {
 namespace {
 
@@ -87,14 +89,15 @@ Tensor SyntheticWeights::take(std::string_view name, const Shape& shape, Dtype d
   const SyntheticStream stream = synthetic_stream(seed_, name, shape, kind);
   const std::int64_t count = tensor.numel();
   const std::int64_t chunks = (count + chunk_elements - 1) / chunk_elements;
-#pragma omp parallel for schedule(static) if (chunks > 1)
-  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
-    const std::int64_t first = chunk * chunk_elements;
-    HWY_DYNAMIC_DISPATCH(fill_elements)
-    (dtype, stream, static_cast<std::uint64_t>(first),
-     static_cast<std::size_t>(std::min(chunk_elements, count - first)),
-     tensor.raw() + static_cast<std::size_t>(first) * size_bytes(dtype));
-  }
+  in_parallel(chunks, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
+      const std::int64_t first = chunk * chunk_elements;
+      HWY_DYNAMIC_DISPATCH(fill_elements)
+      (dtype, stream, static_cast<std::uint64_t>(first),
+       static_cast<std::size_t>(std::min(chunk_elements, count - first)),
+       tensor.raw() + static_cast<std::size_t>(first) * size_bytes(dtype));
+    }
+  });
   return tensor;
 }
 

@@ -28,4 +28,14 @@ Tensor Decoder::wanted(Context& context, const Tensor& hidden, LogitsOf which) {
   return which == LogitsOf::all_tokens ? hidden : slice(context, hidden, 1, tokens - 1, tokens);
 }
 
+Tensor Decoder::output(Context& context, const Tensor& hidden, LogitsOf which) const {
+  const bool greedy = which == LogitsOf::greedy_token;
+  // Rounding after a softcap may make logits equal that were not.
+  const bool softcap = config_.final_softcap != 0;
+  if (greedy && !softcap) return context.apply(GreedyHead{}, hidden, head_);
+  Tensor logits = context.apply(Linear{}, hidden, head_, Tensor());
+  if (softcap) logits = context.apply(Softcap{config_.final_softcap}, logits);
+  return greedy ? argmax(context, logits) : logits;
+}
+
 }  // namespace bv2::engine

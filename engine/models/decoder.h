@@ -21,6 +21,8 @@ class Decoder : public Model {
   void visit_vocabulary(const std::function<void(Tensor&)>& visit);
   /// hidden [batch, tokens, hidden], or of the last token alone.
   static Tensor wanted(Context& context, const Tensor& hidden, LogitsOf which);
+  /// What a forward gives, from the normalised hidden states of the wanted tokens.
+  Tensor output(Context& context, const Tensor& hidden, LogitsOf which) const;
 
   ModelConfig config_;
   Dtype dtype_;

@@ -121,8 +121,7 @@ Tensor Gpt::forward(Context& context, const Tensor& ids, KvCache& cache, LogitsO
     const Tensor inner = context.apply(LinearActivation{config_.activation}, x, layer.up);
     hidden = context.apply(LinearResidual{}, inner, layer.down, attended);
   }
-  hidden = normed(wanted(context, hidden, which), norm_);
-  return context.apply(Linear{}, hidden, head_, Tensor());
+  return output(context, normed(wanted(context, hidden, which), norm_), which);
 }
 
 }  // namespace bv2::engine

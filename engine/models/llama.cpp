@@ -56,8 +56,7 @@ Tensor Llama::forward(Context& context, const Tensor& ids, KvCache& cache, Logit
     x = context.apply(norm, hidden, layer.mlp_norm);
     hidden = mlp(context, layer, x, hidden);
   }
-  hidden = context.apply(norm, wanted(context, hidden, which), norm_);
-  return context.apply(Linear{}, hidden, head_, Tensor());
+  return output(context, context.apply(norm, wanted(context, hidden, which), norm_), which);
 }
 
 Tensor Llama::mlp(Context& context, const Layer& layer, const Tensor& x, const Tensor& hidden) const {

@@ -28,8 +28,9 @@ struct KvCache {
   void clear() { length = 0; }
 };
 
-/// Which positions a forward gives outputs of.
-enum class LogitsOf { last_token, all_tokens };
+/// What a forward gives: outputs of these positions, or, of a decoder, only where the last position's logits
+/// are largest, so that they need not be stored.
+enum class LogitsOf { last_token, all_tokens, greedy_token };
 
 /// A decoder, or an encoder (not config().causal), with its weights. const once it is prepared, so that
 /// sessions may share it.
@@ -45,7 +46,8 @@ class Model {
   virtual void visit_matrices(const std::function<void(Tensor&)>& visit) = 0;
   [[nodiscard]] virtual KvCache make_cache(std::int64_t batch, std::int64_t capacity) const = 0;
   /// ids int64 [batch, tokens] follow what the cache holds and are added to it -> [batch, 1 or tokens, width]
-  /// in the model's dtype: a decoder's logits over the vocabulary, an encoder's last hidden state.
+  /// in the model's dtype: a decoder's logits over the vocabulary, an encoder's last hidden state. For
+  /// LogitsOf::greedy_token int64 [batch, 1]: argmax of the last token's logits.
   virtual Tensor forward(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which) const = 0;
 };
 

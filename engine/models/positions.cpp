@@ -10,13 +10,18 @@ namespace bv2::engine {
 Tensor PaddedPositions::define(Context&, const Tensor& padding, std::int64_t first,
                                std::int64_t count) const {
   Tensor positions(Dtype::int64, {padding.size(0), count});
+  write(padding, first, positions);
+  return positions;
+}
+
+void PaddedPositions::write(const Tensor& padding, std::int64_t first, const Tensor& positions) const {
+  const std::int64_t count = positions.size(1);
   auto* place = positions.data<std::int64_t>();
   for (const std::int64_t leading : padding.span<std::int64_t>()) {
     for (std::int64_t token = 0; token < count; ++token) {
       *place++ = std::max<std::int64_t>(0, first + token - leading) + offset;
     }
   }
-  return positions;
 }
 
 CosSin RotaryAngles::define(Context& context, const Tensor& padding, std::int64_t first,

@@ -14,6 +14,8 @@ struct PaddedPositions {
   static constexpr bool from_positions = true;
   std::int64_t offset = 0;
   Tensor define(Context& context, const Tensor& padding, std::int64_t first, std::int64_t count) const;
+  /// The same into `positions`, row-major.
+  void write(const Tensor& padding, std::int64_t first, const Tensor& positions) const;
 };
 
 /// The rotation of tokens [first, first + count): [batch, 1, count, rotary_dim], or [1, 1, count, rotary_dim]

@@ -68,9 +68,7 @@ Tensor PostNorm::forward(Context& context, const Tensor& ids, KvCache& cache, Lo
     x = context.apply(Linear{}, x, layer.mlp.down.weight, layer.mlp.down.bias);
     hidden = context.apply(NormResidual{norm}, x, layer.mlp_output_norm, hidden);
   }
-  hidden = normed(wanted(context, hidden, which), norm_);
-  const Tensor logits = context.apply(Linear{}, hidden, head_, Tensor());
-  return config_.final_softcap == 0 ? logits : context.apply(Softcap{config_.final_softcap}, logits);
+  return output(context, normed(wanted(context, hidden, which), norm_), which);
 }
 
 }  // namespace bv2::engine

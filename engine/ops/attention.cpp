@@ -1,4 +1,6 @@
 // Attention: the definition in basic operations, and the way to the sdpa paths.
+#include <algorithm>
+
 #include "engine/ops/basic.h"
 #include "engine/ops/layer.h"
 #include "engine/ops/rounding.h"
@@ -61,6 +63,15 @@ Tensor Attention::define(Context& context, const Tensor& q, const Tensor& k, con
   check_attention(q, k, v, padding);
   if (context.attention() == AttentionPath::eager) return eager_attention(context, *this, q, k, v, padding);
   return sdpa(context.attention(), *this, q, k, v, padding);
+}
+
+std::int64_t Attention::touched_bytes(const Tensor& result, const Tensor& q, const Tensor& k, const Tensor& v,
+                                      const Tensor& padding) const {
+  const std::int64_t keys = k.size(2);
+  const std::int64_t seen = window > 0 ? std::min(keys, window + q.size(2) - 1) : keys;
+  const std::int64_t cached = engine::touched_bytes(k) + engine::touched_bytes(v);
+  return engine::touched_bytes(result) + engine::touched_bytes(q) + engine::touched_bytes(padding) +
+         cached / keys * seen;
 }
 
 }  // namespace bv2::engine

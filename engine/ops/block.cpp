@@ -43,6 +43,10 @@ Tensor NormResidual::define(Context& context, const Tensor& x, const Tensor& wei
   return add(context, residual, context.apply(norm, x, weight));
 }
 
+Tensor GreedyHead::define(Context& context, const Tensor& x, const Tensor& weight) const {
+  return argmax(context, context.apply(Linear{}, x, weight, Tensor()));
+}
+
 Tensor LinearActivation::define(Context& context, const Tensor& x, const LinearWeights& weights) const {
   return context.apply(Activate{activation}, linear(context, x, weights));
 }

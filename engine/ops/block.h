@@ -11,6 +11,11 @@ struct LinearWeights {
   Tensor weight;
   Tensor bias;
 };
+template <class Visit>
+void visit_tensors(const LinearWeights& linear, const Visit& visit) {
+  each_tensor(linear.weight, visit);
+  each_tensor(linear.bias, visit);
+}
 
 /// A gated MLP's: down(activation(gate(x)) * up(x)).
 struct GatedMlpWeights {
@@ -24,6 +29,10 @@ struct Qkv {
   Tensor k;
   Tensor v;
 };
+template <class Visit>
+void visit_tensors(const Qkv& qkv, const Visit& visit) {
+  for (const Tensor* tensor : {&qkv.q, &qkv.k, &qkv.v}) each_tensor(*tensor, visit);
+}
 
 /// The three projections of attention from x [batch, tokens, hidden], split into heads.
 struct QkvProjection {
@@ -52,6 +61,14 @@ struct NormResidual {
   static constexpr std::string_view name = "norm_residual";
   RmsNorm norm;
   Tensor define(Context& context, const Tensor& x, const Tensor& weight, const Tensor& residual) const;
+};
+
+/// The choice of greedy generation: where each row of x weight^T, rounded to x's dtype, is largest. x [batch,
+/// tokens, hidden], weight [vocabulary, hidden] -> int64 [batch, tokens]: the first of equal ones, and the
+/// first NaN where there is one.
+struct GreedyHead {
+  static constexpr std::string_view name = "greedy_head";
+  Tensor define(Context& context, const Tensor& x, const Tensor& weight) const;
 };
 
 /// activation(linear(x)), the first half of an MLP that is not gated.

@@ -8,6 +8,7 @@
 
 #include "engine/ops/basic_op.h"
 #include "engine/ops/kernel.h"
+#include "engine/ops/operation_profile.h"
 
 namespace bv2::engine {
 
@@ -35,11 +36,19 @@ class Context {
   /// For kernels, which only run where there is a set of them.
   [[nodiscard]] KernelState& kernel_state() { return kernels_->state; }
 
+  /// Has everything that runs from now on noted there; null: nothing.
+  void set_profile(OperationProfile* profile) { profile_ = profile; }
+  [[nodiscard]] OperationProfile* profile() const { return profile_; }
+
   Tensor execute(BasicOp op, std::initializer_list<Tensor> inputs, const Attributes& attributes = {}) {
-    return executor_->execute({op, {inputs.begin(), inputs.size()}, attributes});
+    return execute(op, std::span(inputs.begin(), inputs.size()), attributes);
   }
   Tensor execute(BasicOp op, std::span<const Tensor> inputs, const Attributes& attributes = {}) {
-    return executor_->execute({op, inputs, attributes});
+    if (profile_ == nullptr) return executor_->execute({op, inputs, attributes});
+    const std::size_t span = profile_->begin();
+    Tensor result = executor_->execute({op, inputs, attributes});
+    profile_->end(span, {op, inputs, attributes}, result);
+    return result;
   }
 
   /// Runs a layer operation: a structure with a `name` and a `define(context, inputs...)`. One with a member
@@ -52,11 +61,13 @@ class Context {
         const auto& kernel = static_cast<const Kernel<Op>&>(*entry.kernel);
         if (!kernel.fits(*this, op, inputs...)) continue;
         count(record_.kernels, entry.label);
-        return kernel.run(*this, op, inputs...);
+        const auto run = [&] { return kernel.run(*this, op, inputs...); };
+        return noted(SpanKind::kernel, entry.label, run, op, inputs...);
       }
     }
     if constexpr (!requires { Op::from_positions; }) count(record_.definitions, Op::name);
-    return op.define(*this, inputs...);
+    const auto run = [&] { return op.define(*this, inputs...); };
+    return noted(SpanKind::definition, Op::name, run, op, inputs...);
   }
 
   static void count(std::map<std::string, std::int64_t, std::less<>>& counts, std::string_view what) {
@@ -68,10 +79,20 @@ class Context {
   }
 
  private:
+  template <class Run, class Op, class... Inputs>
+  auto noted(SpanKind kind, std::string_view name, const Run& run, const Op& op, const Inputs&... inputs) {
+    if (profile_ == nullptr) return run();
+    const std::size_t span = profile_->begin();
+    auto result = run();
+    profile_->end(span, kind, name, op, result, inputs...);
+    return result;
+  }
+
   BasicExecutor* executor_;
   AttentionPath attention_;
   KernelSet* kernels_;
   EffectiveRecord record_;
+  OperationProfile* profile_ = nullptr;
 };
 
 }  // namespace bv2::engine

@@ -11,4 +11,8 @@ Tensor Embedding::define(Context& context, const Tensor& ids, const Tensor& tabl
   return scale == 1 ? rows : mul_scalar(context, rows, rounded(scale, table.dtype()));
 }
 
+std::int64_t Embedding::touched_bytes(const Tensor& result, const Tensor& ids, const Tensor& /*table*/) {
+  return engine::touched_bytes(ids) + 2 * engine::touched_bytes(result);
+}
+
 }  // namespace bv2::engine

@@ -77,6 +77,19 @@ Tensor ExpertMixture::combine(Context& context, const Routing& routing, const Te
   return add(context, residual, reshape(context, mixed, residual.shape()));
 }
 
+std::int64_t ExpertMixture::touched_bytes(const Tensor& result, const Tensor& x, const ExpertWeights& weights,
+                                          const Tensor& residual) const {
+  std::int64_t bytes = engine::touched_bytes(result) + engine::touched_bytes(x) +
+                       engine::touched_bytes(residual) + engine::touched_bytes(weights.router);
+  const auto all = static_cast<std::int64_t>(weights.experts.size());
+  const std::int64_t read = std::min(all, x.numel() / x.size(-1) * chosen);
+  for (const LinearWeights& linear :
+       {weights.experts[0].gate, weights.experts[0].up, weights.experts[0].down}) {
+    bytes += read * (engine::touched_bytes(linear.weight) + engine::touched_bytes(linear.bias));
+  }
+  return bytes;
+}
+
 Tensor ExpertMixture::define(Context& context, const Tensor& x, const ExpertWeights& weights,
                              const Tensor& residual) const {
   const std::int64_t hidden = x.size(-1);

@@ -11,6 +11,10 @@ struct ExpertWeights {
   Tensor router;  ///< [experts, hidden]
   std::vector<GatedMlpWeights> experts;
 };
+template <class Visit>
+void visit_tensors(const ExpertWeights& weights, const Visit& visit) {
+  each_tensor(weights.router, visit);
+}
 
 /// Which experts each row runs, with what weight, and the rows grouped by expert.
 struct Routing {
@@ -43,6 +47,10 @@ struct ExpertMixture {
   /// x and residual [.., hidden].
   Tensor define(Context& context, const Tensor& x, const ExpertWeights& weights,
                 const Tensor& residual) const;
+
+  /// Of the experts, as many as the rows may have chosen.
+  [[nodiscard]] std::int64_t touched_bytes(const Tensor& result, const Tensor& x,
+                                           const ExpertWeights& weights, const Tensor& residual) const;
 
   /// The choice for rows of router logits [rows, experts]; of equal ones the first is taken.
   [[nodiscard]] Routing route(Context& context, const Tensor& logits) const;

@@ -16,6 +16,9 @@ struct Embedding {
   static constexpr std::string_view name = "embedding";
   double scale = 1;
   Tensor define(Context& context, const Tensor& ids, const Tensor& table) const;
+  /// What a profile counts: of the table the rows that are looked up.
+  [[nodiscard]] static std::int64_t touched_bytes(const Tensor& result, const Tensor& ids,
+                                                  const Tensor& table);
 };
 
 /// x [.., in], weight [out, in], bias [out] or undefined -> [.., out].
@@ -69,6 +72,9 @@ struct Attention {
   /// padding: int64 [batch], the leading keys of each row that are padding; or undefined.
   Tensor define(Context& context, const Tensor& q, const Tensor& k, const Tensor& v,
                 const Tensor& padding) const;
+  /// Keys and values that a window hides from every query are not read.
+  [[nodiscard]] std::int64_t touched_bytes(const Tensor& result, const Tensor& q, const Tensor& k,
+                                           const Tensor& v, const Tensor& padding) const;
 };
 
 enum class Activation { silu, gelu, gelu_tanh, relu };

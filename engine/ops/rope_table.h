@@ -15,6 +15,11 @@ struct CosSin {
   Tensor cos;
   Tensor sin;
 };
+template <class Visit>
+void visit_tensors(const CosSin& angles, const Visit& visit) {
+  visit(angles.cos);
+  visit(angles.sin);
+}
 
 /// Inverse frequencies of a model, which for some types depend on the sequence's length. Immutable: threads
 /// may share it.

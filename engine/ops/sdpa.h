@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include "engine/ops/context.h"
 #include "engine/ops/layer.h"
+#include "engine/ops/team_part.h"
 
 namespace bv2::engine {
 
@@ -55,5 +57,14 @@ struct FlashPlan {
 };
 
 FlashPlan plan_flash(const FlashShape& shape, int threads);
+
+/// Memory that flash_attention_part needs for `shape` with up to shape.keys keys, on `threads` threads.
+std::size_t flash_part_scratch_bytes(const FlashShape& shape, int threads);
+
+/// One thread's part of `sdpa_into` with flash attention: every thread of the team calls it with the same
+/// tensors and `scratch`. Allocates nothing and starts no threads.
+void flash_attention_part(const Attention& attention, const Tensor& q, const Tensor& k, const Tensor& v,
+                          const Tensor& padding, const Tensor& out, std::span<std::byte> scratch,
+                          const TeamPart& part);
 
 }  // namespace bv2::engine

@@ -1,12 +1,13 @@
 // Flash attention: blocked over queries and keys with an online softmax, and keys split over threads where
 // there are few blocks (Dao 2023, "FlashAttention-2"; Flash-Decoding).
-#include <omp.h>
-
 #include <algorithm>
+#include <array>
 
 #include "engine/ops/sdpa.h"
 #include "engine/ops/sdpa_decode_worker.h"
 #include "engine/ops/sdpa_row_worker.h"
+#include "engine/parallel.h"
+#include "engine/threads.h"
 
 namespace bv2::engine {
 namespace {
@@ -92,43 +93,70 @@ std::int64_t floats_of_a_part(const FlashShape& shape, const FlashPlan& plan) {
   return plan.row_block * (2 + round_up(shape.head_dim, multiple));
 }
 
-template <class Worker>
-void run_tasks(const SdpaProblem& problem, const FlashShape& shape, const FlashPlan& plan, int threads) {
-  const std::int64_t blocks = row_block_count(problem, plan.row_block);
-  const std::int64_t splits = plan.splits;
-  const Storage scratch(plan.scratch_bytes);
-  const std::int64_t thread_floats = floats_of_a_thread(shape, plan.row_lanes);
-  const std::int64_t part_floats = floats_of_a_part(shape, plan);
-  auto* memory = reinterpret_cast<float*>(scratch.data());
-  float* parts = memory + threads * thread_floats;  // [blocks, splits]
+FlashShape shape_of(const SdpaProblem& problem) {
+  return {.batch = problem.batch,
+          .heads = problem.heads,
+          .kv_heads = problem.kv_heads,
+          .tokens = problem.tokens,
+          .keys = problem.keys,
+          .head_dim = problem.head_dim,
+          .dtype = problem.dtype};
+}
 
-#pragma omp parallel num_threads(threads)
-  {
-    FloatArena arena(memory + omp_get_thread_num() * thread_floats);
-    Worker worker(problem, arena);
-#pragma omp for schedule(dynamic, 1)
-    for (std::int64_t task = 0; task < blocks * splits; ++task) {
-      const RowBlock block = row_block_at(problem, plan.row_block, task / splits);
-      const std::int64_t split = task % splits;
-      const std::int64_t seen = block.seen.last - block.seen.first;
-      const std::int64_t first = block.seen.first + seen * split / splits;
-      const std::int64_t last = block.seen.first + seen * (split + 1) / splits;
-      worker.start(block);
-      if (first < last) worker.run(first, last);
-      if (splits == 1)
-        worker.store();
-      else
-        worker.state().save(parts + task * part_floats);
-    }
-    if (splits > 1) {
-#pragma omp for schedule(dynamic, 1)
-      for (std::int64_t index = 0; index < blocks; ++index) {
-        worker.start(row_block_at(problem, plan.row_block, index));
-        worker.state().merge(parts + index * splits * part_floats, splits);
-        worker.store();
-      }
-    }
-  }
+/// One call, planned, in memory for all threads and parts.
+struct FlashJob {
+  FlashJob(const SdpaProblem& of, int threads)
+      : problem(of),
+        shape(shape_of(of)),
+        plan(plan_flash(shape, threads)),
+        blocks(row_block_count(problem, plan.row_block)),
+        thread_floats(floats_of_a_thread(shape, plan.row_lanes)),
+        part_floats(floats_of_a_part(shape, plan)) {}
+
+  const SdpaProblem& problem;
+  FlashShape shape;
+  FlashPlan plan;
+  std::int64_t blocks;
+  std::int64_t thread_floats;
+  std::int64_t part_floats;
+};
+
+/// One thread's part. take(count, body) calls body(task) for this thread's tasks of [0, count); wait()
+/// returns when all threads are there.
+template <class Worker, class Take, class Wait>
+void run_part(const FlashJob& job, float* memory, std::int64_t thread, std::int64_t threads, const Take& take,
+              const Wait& wait) {
+  const std::int64_t splits = job.plan.splits;
+  float* parts = memory + threads * job.thread_floats;  // [blocks, splits]
+  FloatArena arena(memory + thread * job.thread_floats);
+  Worker worker(job.problem, arena);
+  take(job.blocks * splits, [&](std::int64_t task) {
+    const RowBlock block = row_block_at(job.problem, job.plan.row_block, task / splits);
+    const std::int64_t split = task % splits;
+    const std::int64_t seen = block.seen.last - block.seen.first;
+    const std::int64_t first = block.seen.first + seen * split / splits;
+    const std::int64_t last = block.seen.first + seen * (split + 1) / splits;
+    worker.start(block);
+    if (first < last) worker.run(first, last);
+    if (splits == 1)
+      worker.store();
+    else
+      worker.state().save(parts + task * job.part_floats);
+  });
+  if (splits == 1) return;
+  wait();
+  take(job.blocks, [&](std::int64_t index) {
+    worker.start(row_block_at(job.problem, job.plan.row_block, index));
+    worker.state().merge(parts + index * splits * job.part_floats, splits);
+    worker.store();
+  });
+}
+
+template <class Take, class Wait>
+void run_part(const FlashJob& job, float* memory, std::int64_t thread, std::int64_t threads, const Take& take,
+              const Wait& wait) {
+  if (job.plan.row_lanes) return run_part<RowFlash>(job, memory, thread, threads, take, wait);
+  run_part<DecodeFlash>(job, memory, thread, threads, take, wait);
 }
 
 }  // namespace
@@ -150,19 +178,40 @@ FlashPlan plan_flash(const FlashShape& shape, int threads) {
 }
 
 void sdpa_flash(const SdpaProblem& problem) {
-  const FlashShape shape{.batch = problem.batch,
-                         .heads = problem.heads,
-                         .kv_heads = problem.kv_heads,
-                         .tokens = problem.tokens,
-                         .keys = problem.keys,
-                         .head_dim = problem.head_dim,
-                         .dtype = problem.dtype};
-  const int threads = omp_get_max_threads();
+  const std::int64_t threads = thread_count();
+  const FlashJob job(problem, static_cast<int>(threads));
+  const Storage scratch(job.plan.scratch_bytes);
+  auto* memory = reinterpret_cast<float*>(scratch.data());
+  std::array<SharedTasks, 2> lists{SharedTasks(job.blocks * job.plan.splits), SharedTasks(job.blocks)};
+  on_team(threads, [&](const TeamThread& thread) {
+    auto list = lists.begin();
+    const auto take = [&](std::int64_t, const auto& body) { (list++)->take(body); };
+    run_part(job, memory, thread.index, threads, take, team_barrier);
+  });
+}
+
+std::size_t flash_part_scratch_bytes(const FlashShape& shape, int threads) {
   const FlashPlan plan = plan_flash(shape, threads);
-  if (plan.row_lanes)
-    run_tasks<RowFlash>(problem, shape, plan, threads);
-  else
-    run_tasks<DecodeFlash>(problem, shape, plan, threads);
+  const std::int64_t tasks = shape.batch * shape.kv_heads * plan.row_blocks;
+  // Fewer keys may be split into more parts than the most keys are; this is beyond what choose_splits accepts.
+  const std::int64_t parts = (tasks_per_thread + 1) * threads + 2 * tasks;
+  const std::int64_t floats =
+      threads * floats_of_a_thread(shape, plan.row_lanes) + parts * floats_of_a_part(shape, plan);
+  return static_cast<std::size_t>(floats) * sizeof(float);
+}
+
+void flash_attention_part(const Attention& attention, const Tensor& q, const Tensor& k, const Tensor& v,
+                          const Tensor& padding, const Tensor& out, std::span<std::byte> scratch,
+                          const TeamPart& part) {
+  const SdpaProblem problem(attention, q, k, v, padding, out);
+  const FlashJob job(problem, static_cast<int>(part.threads));
+  if (job.plan.scratch_bytes > scratch.size())
+    fail("flash attention needs {} bytes and was given {}", job.plan.scratch_bytes, scratch.size());
+  const auto take = [&](std::int64_t count, const auto& body) {
+    for (std::int64_t task = part.thread; task < count; task += part.threads) body(task);
+  };
+  run_part(job, reinterpret_cast<float*>(scratch.data()), part.thread, part.threads, take,
+           [&] { part.wait(); });
 }
 
 }  // namespace bv2::engine

@@ -1,10 +1,10 @@
 // Attention as three passes over all heads, with all scores materialised in float32 and masked keys computed
 // like the others: PyTorch's math path.
-#include <omp.h>
-
 #include <algorithm>
 
 #include "engine/ops/sdpa_row_worker.h"
+#include "engine/parallel.h"
+#include "engine/threads.h"
 
 namespace bv2::engine {
 namespace {
@@ -51,7 +51,7 @@ void sdpa_math(const SdpaProblem& problem) {
   FloatArena measure(nullptr);
   const RowScratch measured(problem.head_dim, kernels, measure);
   const std::int64_t blocks = row_block_count(problem, kernels.row_block);
-  const int threads = static_cast<int>(std::min<std::int64_t>(omp_get_max_threads(), blocks));
+  const std::int64_t threads = blocks > 1 ? thread_count() : 1;
   const std::int64_t floats = measure.used();
   const std::int64_t score_floats = blocks * RowWorker::scores_size(kernels, problem.keys);
   const std::int64_t all_floats = threads * floats + score_floats + blocks * kernels.row_block;
@@ -59,18 +59,19 @@ void sdpa_math(const SdpaProblem& problem) {
   float* scores = reinterpret_cast<float*>(scratch.data()) + threads * floats;
   float* sums = scores + score_floats;
 
-#pragma omp parallel num_threads(threads)
-  {
-    FloatArena arena(reinterpret_cast<float*>(scratch.data()) + omp_get_thread_num() * floats);
+  SharedTasks to_score(blocks);
+  SharedTasks to_softmax(blocks);
+  SharedTasks to_add(blocks);
+  on_team(threads, [&](const TeamThread& thread) {
+    FloatArena arena(reinterpret_cast<float*>(scratch.data()) + thread.index * floats);
     RowWorker worker(problem, kernels, arena);
     MathPasses passes(problem, worker, scores, score_floats / blocks, sums);
-#pragma omp for schedule(dynamic, 1)
-    for (std::int64_t index = 0; index < blocks; ++index) passes.score(index);
-#pragma omp for schedule(dynamic, 1)
-    for (std::int64_t index = 0; index < blocks; ++index) passes.softmax(index);
-#pragma omp for schedule(dynamic, 1)
-    for (std::int64_t index = 0; index < blocks; ++index) passes.add_values(index);
-  }
+    to_score.take([&](std::int64_t index) { passes.score(index); });
+    team_barrier();
+    to_softmax.take([&](std::int64_t index) { passes.softmax(index); });
+    team_barrier();
+    to_add.take([&](std::int64_t index) { passes.add_values(index); });
+  });
 }
 
 }  // namespace bv2::engine

@@ -1,4 +1,4 @@
-// Merging: by scanning for short words, by a heap of candidates for long ones.
+// Merging: by scanning for short words, by a queue of candidates for long ones.
 #include "engine/tokenizer/word_merger.h"
 
 #include <algorithm>
@@ -7,7 +7,7 @@ namespace bv2::engine::tokenizer {
 
 namespace {
 
-/// Up to here a scan over the ranks beats the heap (perf/tokenizer_perf); beyond, it would be quadratic.
+/// Up to here a scan over the ranks beats the queue (perf/tokenizer_perf); beyond, it would be quadratic.
 constexpr std::size_t longest_scanned_word = 48;
 
 }  // namespace
@@ -41,44 +41,30 @@ void WordMerger::merge_short(std::vector<std::uint32_t>& symbols) {
 void WordMerger::push_candidate(std::int32_t left) {
   const Symbol& symbol = list_[static_cast<std::size_t>(left)];
   const Merge merge = table_.find(symbol.id, list_[static_cast<std::size_t>(symbol.next)].id);
-  if (merge.exists()) heap_.push_back({merge.rank, static_cast<std::uint32_t>(left), merge.id});
+  if (merge.exists()) queue_.push({merge.rank, static_cast<std::uint32_t>(left), merge.id});
 }
 
 void WordMerger::merge_long(std::vector<std::uint32_t>& symbols) {
-  const auto later = [](const Candidate& a, const Candidate& b) {
-    return a.rank != b.rank ? a.rank > b.rank : a.position > b.position;
-  };
   list_.clear();
-  heap_.clear();
   for (std::size_t i = 0; i < symbols.size(); ++i) {
     const auto position = static_cast<std::int32_t>(i);
     list_.push_back({symbols[i], position - 1, i + 1 < symbols.size() ? position + 1 : -1, false});
   }
   for (std::size_t i = 0; i + 1 < symbols.size(); ++i) push_candidate(static_cast<std::int32_t>(i));
-  std::make_heap(heap_.begin(), heap_.end(), later);
-  while (!heap_.empty()) {
-    std::pop_heap(heap_.begin(), heap_.end(), later);
-    const Candidate candidate = heap_.back();
-    heap_.pop_back();
-    std::size_t size = heap_.size();
-    apply(candidate);
-    while (size < heap_.size()) {
-      ++size;
-      std::push_heap(heap_.begin(), heap_.begin() + static_cast<std::ptrdiff_t>(size), later);
-    }
-  }
+  MergeCandidate candidate{};
+  while (queue_.pop(candidate)) apply(candidate);
   symbols.clear();
   for (std::int32_t i = 0; i >= 0; i = list_[static_cast<std::size_t>(i)].next) {
     symbols.push_back(list_[static_cast<std::size_t>(i)].id);
   }
 }
 
-void WordMerger::apply(const Candidate& candidate) {
+void WordMerger::apply(const MergeCandidate& candidate) {
   Symbol& left = list_[candidate.position];
   if (left.merged_away || left.next < 0) return;
   Symbol& right = list_[static_cast<std::size_t>(left.next)];
   const Merge now = table_.find(left.id, right.id);
-  if (!now.exists() || now.id != candidate.id) return;  // one of the two has changed since
+  if (now.rank != candidate.rank) return;  // one of the two has changed since
   left.id = candidate.id;
   left.next = right.next;
   right.merged_away = true;

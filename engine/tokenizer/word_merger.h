@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/tokenizer/candidate_queue.h"
 #include "engine/tokenizer/merge_table.h"
 
 namespace bv2::engine::tokenizer {
@@ -24,21 +25,16 @@ class WordMerger {
     std::int32_t next;  ///< -1 after the last
     bool merged_away;
   };
-  struct Candidate {
-    std::uint32_t rank;
-    std::uint32_t position;
-    std::uint32_t id;
-  };
 
   void merge_short(std::vector<std::uint32_t>& symbols);
   void merge_long(std::vector<std::uint32_t>& symbols);
   void push_candidate(std::int32_t left);
-  void apply(const Candidate& candidate);
+  void apply(const MergeCandidate& candidate);
 
   const MergeTable& table_;
   std::vector<Merge> merges_;
   std::vector<Symbol> list_;
-  std::vector<Candidate> heap_;
+  CandidateQueue queue_;
 };
 
 }  // namespace bv2::engine::tokenizer

@@ -1,13 +1,18 @@
 // A worker in this process: it holds the session.
 #include "framework/worker/local_worker.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <new>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "framework/check_sink.h"
 #include "framework/gate.h"
+#include "framework/trace/chrome_trace.h"
+#include "framework/trace/trace_sink.h"
 
 namespace bv2 {
 namespace {
@@ -45,7 +50,7 @@ template <class Request>
 constexpr Row row{Request::name, answer<Request>};
 constexpr std::array rows{row<LoadRequest>,     row<MakePromptRequest>,    row<PrepareRequest>,
                           row<CheckRequest>,    row<MakeReferenceRequest>, row<IterateRequest>,
-                          row<MonitorsRequest>, row<DescribeRequest>};
+                          row<MonitorsRequest>, row<ProfileRequest>,       row<DescribeRequest>};
 
 }  // namespace
 
@@ -98,11 +103,15 @@ PromptInfo LocalWorker::reply_to(const MakePromptRequest& request) {
   return prompt_.info;
 }
 
-PhaseReply LocalWorker::reply_to(const PrepareRequest& /*request*/) {
-  PhaseReply reply;
+PrepareRequest::Reply LocalWorker::reply_to(const PrepareRequest& request) {
+  const Preparation preparation{.prompt = prompt_.ids,
+                                .new_tokens = config_.num_tokens_to_generate,
+                                .dump_graph_dir = request.dump_graph_dir,
+                                .dump_code_dir = request.dump_code_dir};
+  PrepareRequest::Reply reply;
   memory_.reset();
-  reply.seconds = seconds_of([&] { session().prepare(); });
-  reply.memory = memory_.read();
+  reply.phase.seconds = seconds_of([&] { reply.times = session().prepare(preparation); });
+  reply.phase.memory = memory_.read();
   return reply;
 }
 
@@ -160,6 +169,37 @@ IterateRequest::Reply LocalWorker::reply_to(const IterateRequest& /*request*/) {
 MonitorsRequest::Reply LocalWorker::reply_to(const MonitorsRequest& /*request*/) {
   session();  // there is none without monitors
   return {.monitors = monitor_->reports()};
+}
+
+std::vector<std::int64_t> LocalWorker::untraced_steps_ns(std::int64_t new_tokens) {
+  TokenTimeline timeline(config_.batch_size, new_tokens, *interrupt_);
+  timeline.start();
+  session().generate(prompt_.ids, new_tokens, timeline);
+  timeline.check_complete();
+  std::vector<std::int64_t> steps_ns;
+  std::int64_t before_ns = timeline.start_ns();
+  for (const std::int64_t token_ns : timeline.token_ns()) {
+    steps_ns.push_back(token_ns - before_ns);
+    before_ns = token_ns;
+  }
+  return steps_ns;
+}
+
+ProfileRequest::Reply LocalWorker::reply_to(const ProfileRequest& request) {
+  Trace trace{.title = request.title, .steps = {}, .spans = {}};
+  trace.encodes = model_.kind == ModelKind::encoder;
+  trace.main_thread = ::gettid();
+  const std::int64_t new_tokens = trace.encodes ? 0 : request.new_tokens + 1;
+  (void)untraced_steps_ns(new_tokens);  // a cache of another size, and whatever else this length does first
+  std::vector<std::vector<std::int64_t>> untraced_ns{untraced_steps_ns(new_tokens)};
+  IterationMonitor monitor;
+  TraceSink sink(trace.encodes ? 1 : new_tokens, monitor, *interrupt_);
+  sink.start();
+  trace.spans = session().profile(prompt_.ids, new_tokens, sink);
+  trace.steps = sink.take();
+  untraced_ns.push_back(untraced_steps_ns(new_tokens));
+  write_file_atomically(request.file, chrome_trace(trace));
+  return summarise_trace(trace, untraced_ns);
 }
 
 DescribeRequest::Reply LocalWorker::reply_to(const DescribeRequest& request) {

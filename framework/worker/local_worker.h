@@ -25,16 +25,19 @@ class LocalWorker final : public Worker {
 
   LoadRequest::Reply reply_to(const LoadRequest& request);
   PromptInfo reply_to(const MakePromptRequest& request);
-  PhaseReply reply_to(const PrepareRequest& request);
+  PrepareRequest::Reply reply_to(const PrepareRequest& request);
   CheckRequest::Reply reply_to(const CheckRequest& request);
   MakeReferenceRequest::Reply reply_to(const MakeReferenceRequest& request);
   IterateRequest::Reply reply_to(const IterateRequest& request);
   MonitorsRequest::Reply reply_to(const MonitorsRequest& request);
+  ProfileRequest::Reply reply_to(const ProfileRequest& request);
   DescribeRequest::Reply reply_to(const DescribeRequest& request);
 
  private:
   /// Throws Error where there is no session yet.
   Session& session();
+  /// How long each step of a generation takes, without tracing.
+  std::vector<std::int64_t> untraced_steps_ns(std::int64_t new_tokens);
   /// Throws Error for one that is not known.
   [[nodiscard]] Dtype run_dtype() const;
 

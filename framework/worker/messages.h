@@ -13,12 +13,13 @@
 #include "framework/prompt.h"
 #include "framework/result.h"
 #include "framework/scenario_config.h"
+#include "framework/trace/profile_result.h"
 
 namespace bv2 {
 
 /// Of the protocol. It changes with any message, so that a program that was rebuilt during a run does not
 /// talk past its own older half.
-constexpr std::int64_t worker_protocol_version = 2;
+constexpr std::int64_t worker_protocol_version = 3;
 
 /// In place of a reply: what ended the scenario. Replies themselves are wrapped as {"reply": ...}.
 struct ErrorReply {
@@ -103,9 +104,22 @@ struct PhaseReply {
 
 struct PrepareRequest {
   static constexpr std::string_view name = "prepare";
-  using Reply = PhaseReply;
+  struct Reply {
+    PhaseReply phase;
+    PreparationTimes times;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+      visit("phase", self.phase);
+      visit("times", self.times);
+    }
+  };
+  std::string dump_graph_dir{};  ///< empty: nowhere; so the next
+  std::string dump_code_dir{};
   template <class Self, class Visit>
-  static void fields(Self& /*self*/, Visit&& /*visit*/) {}
+  static void fields(Self& self, Visit&& visit) {
+    visit("dump_graph_dir", self.dump_graph_dir);
+    visit("dump_code_dir", self.dump_code_dir);
+  }
 };
 
 /// A short generation whose logits and tokens must be sane, and those of the reference where there is one.
@@ -171,6 +185,21 @@ struct MonitorsRequest {
   };
   template <class Self, class Visit>
   static void fields(Self& /*self*/, Visit&& /*visit*/) {}
+};
+
+/// Writes a trace of the prefill and of `new_tokens` tokens after it.
+struct ProfileRequest {
+  static constexpr std::string_view name = "profile";
+  using Reply = ProfileResult;  ///< without the file
+  std::string file;
+  std::string title;
+  std::int64_t new_tokens = 1;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("file", self.file);
+    visit("title", self.title);
+    visit("new_tokens", self.new_tokens);
+  }
 };
 
 /// What really ran so far, and the text of token ids.

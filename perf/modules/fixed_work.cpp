@@ -1,5 +1,6 @@
-// Two benchmarks that are the same: each token is the same arithmetic, about 5 ms of it (1.5 million steps,
-// or BV2_TOKEN_STEPS) on one thread. What a run makes of them is the run's own doing.
+// A benchmark whose modes are the same: each token is the same arithmetic, about 5 ms of it (1.5 million
+// steps, or BV2_TOKEN_STEPS) on one thread; kernelized does BV2_MORE_WORK_PERCENT more. What a run makes of
+// them is the run's own doing.
 #include <cstdlib>
 
 #include "base/error.h"
@@ -16,20 +17,26 @@ double arithmetic(std::int64_t steps) {
   return value;
 }
 
+double number_from(const char* variable, double otherwise) {
+  const char* const given = std::getenv(variable);
+  return given == nullptr ? otherwise : std::atof(given);
+}
+
 /// Not calibrated: two processes would come out with different work.
-std::int64_t steps_a_token() {
-  const char* const given = std::getenv("BV2_TOKEN_STEPS");
-  return given == nullptr ? 1'500'000 : std::atoll(given);
+std::int64_t steps_a_token(bool more) {
+  const double percent = more ? number_from("BV2_MORE_WORK_PERCENT", 0) : 0;
+  return static_cast<std::int64_t>(number_from("BV2_TOKEN_STEPS", 1'500'000) * (1 + percent / 100));
 }
 
 class FixedWorkSession final : public bv2::Session {
  public:
+  explicit FixedWorkSession(bool more) : steps_(steps_a_token(more)) {}
   bv2::ModelFacts facts() const override {
     return {.synthetic_weights = true, .vocab_size = vocab_size, .max_positions = 0, .layers = 1};
   }
   std::optional<std::vector<std::int64_t>> encode(std::string_view) const override { return std::nullopt; }
   std::string decode(std::span<const std::int64_t>) const override { return {}; }
-  void prepare() override {}
+  bv2::PreparationTimes prepare(const bv2::Preparation&) override { return {}; }
 
   void generate(const bv2::PromptIds& prompt, std::int64_t new_tokens, bv2::TokenSink& sink) override {
     const std::vector<std::int64_t> ids(static_cast<std::size_t>(prompt.batch), 1);
@@ -45,33 +52,26 @@ class FixedWorkSession final : public bv2::Session {
   bv2::Json effective() const override { return {{"threads", 1}, {"steps_a_token", steps_}}; }
 
  private:
-  std::int64_t steps_ = steps_a_token();
+  std::int64_t steps_;
   volatile double used_ = 0;
 };
 
 class FixedWork final : public bv2::ModelBenchmark {
  public:
-  explicit FixedWork(std::string name) : name_(std::move(name)) {}
   bv2::BenchmarkInfo info() const override {
-    return {.name = name_,
+    return {.name = "fixed_work",
             .description = "the same arithmetic for each token",
-            .default_model = "example/" + name_,
+            .default_model = "example/fixed_work",
             .default_prompt = "one two three",
             .default_sequence_length = 8,
             .model_types = {"fixed_work"},
-            .variants = {"eager"}};
+            .variants = {"eager", "kernelized"}};
   }
-  std::unique_ptr<bv2::Session> open(const bv2::ScenarioConfig&) const override {
-    return std::make_unique<FixedWorkSession>();
+  std::unique_ptr<bv2::Session> open(const bv2::ScenarioConfig& config) const override {
+    return std::make_unique<FixedWorkSession>(config.variant == "kernelized");
   }
-
- private:
-  std::string name_;
 };
 
 }  // namespace
 
-extern "C" void run_fixed_work(bv2::BenchmarkHost& host) {
-  host.add(std::make_unique<FixedWork>("fixed_work_a"));
-  host.add(std::make_unique<FixedWork>("fixed_work_b"));
-}
+extern "C" void run_fixed_work(bv2::BenchmarkHost& host) { host.add(std::make_unique<FixedWork>()); }

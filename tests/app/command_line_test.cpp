@@ -173,12 +173,6 @@ TEST(CommandLine, SaysWhatIsWrongInOneLine) {
   for (const auto& wrong : cases) EXPECT_EQ(error_of(wrong.arguments), wrong.message);
 }
 
-TEST(CommandLine, OptionsThatDoNotWorkYetAreNotAccepted) {
-  for (const char* option : {"--num-tokens-to-profile"}) {
-    EXPECT_THAT(error_of({option, "1"}), HasSubstr("is not known"));
-  }
-}
-
 TEST(CommandLine, Monitors) {
   EXPECT_FALSE(parse({}).run.monitors);
   EXPECT_TRUE(parse({}).run.gpu_monitoring);

@@ -50,7 +50,7 @@ TEST(ResultsTable, HeadingSaysWhatAllHaveInCommon) {
   EXPECT_THAT(results_heading(results), HasSubstr("2/1 threads, batch 1/4, "));
 }
 
-TEST(ResultsTable, ShowsMediansWithTheirSpreadInFittingUnits) {
+TEST(ResultsTable, ShowsMediansWithTheirIntervalInFittingUnits) {
   EXPECT_EQ(render(results_table(two_scenarios()), TableFormat::plain),
             "                                   latency  first token  per token            peak\n"
             "scenario              status            ms           ms         µs  tokens/s   MiB\n"
@@ -91,13 +91,31 @@ TEST(ResultsTable, MissingAndInfiniteValuesAreDashes) {
   EXPECT_THAT(render(results_table(results), TableFormat::csv), HasSubstr("s,success,-,-,-,-,-\n"));
 }
 
+TEST(ResultsTable, SaysWhoNeverBecameSteady) {
+  auto results = two_scenarios();
+  EXPECT_TRUE(unsteady_lines(results).empty());
+  const auto launch = [](Steadiness steadiness) {
+    SteadyState state;
+    state.steadiness = steadiness;
+    return state;
+  };
+  results.scenarios[0].steady_state = {launch(Steadiness::steady), launch(Steadiness::drifting)};
+  results.scenarios[1].steady_state = {launch(Steadiness::still_changing)};
+  EXPECT_THAT(
+      unsteady_lines(results),
+      testing::ElementsAre("eager_sdpa_math drifted from its begin to its end in 1 of 2 launches: all "
+                           "of its iterations count",
+                           "kernelized_sdpa_math was still changing at its end: all of its iterations "
+                           "count"));
+}
+
 TEST(ResultsTable, CsvHasPlainNumbersInBaseUnits) {
   const std::string text = render(results_csv(std::vector{two_scenarios()}), TableFormat::csv);
   EXPECT_THAT(text, StartsWith("benchmark,scenario,status,error,model_id,dtype,"));
-  EXPECT_THAT(text,
-              AllOf(HasSubstr(",peak_host_memory_bytes,anonymous_memory_bytes,file_backed_memory_bytes,"
-                              "instructions_per_cycle,gpu_utilization_mean,verification,tainted_iterations,"),
-                    HasSubstr(",latency_median,latency_mean,latency_std,")));
+  EXPECT_THAT(
+      text, AllOf(HasSubstr(",peak_host_memory_bytes,anonymous_memory_bytes,file_backed_memory_bytes,"
+                            "instructions_per_cycle,gpu_utilization_mean,verification,tainted_iterations,"),
+                  HasSubstr(",latency_median,latency_ci95_low,latency_ci95_high,latency_mean,latency_std,")));
   EXPECT_THAT(
       text,
       HasSubstr("\nllama,eager_sdpa_math,success,,org/Model-1B,bfloat16,eager,,sdpa,flash_attention,2,1,"
@@ -108,6 +126,7 @@ TEST(ResultsTable, CsvHasPlainNumbersInBaseUnits) {
 TEST(ResultsTable, JsonHasTheDocumentsAndJsonlTheScenarios) {
   const std::vector results{two_scenarios()};
   const Json documents = results_json(results);
+  EXPECT_TRUE(documents[0]["comparisons"].is_array());
   ASSERT_EQ(documents.size(), 1U);
   EXPECT_EQ(documents[0]["benchmark"], "llama");
   EXPECT_EQ(documents[0]["model_name"], "Model-1B");

@@ -87,8 +87,13 @@ class Resume : public testing::Test {
 /// Without times, and without what says that other processes went on.
 Json without_times(const BenchmarkDocument& document) {
   Json json = to_json(document);
+  for (Json& comparison : json["comparisons"]) {
+    comparison = Json{{"base", comparison["base"]}, {"scenario", comparison["scenario"]}};
+  }
   for (Json& scenario : json["benchmark_scenarios"]) {
-    for (const char* field : {"phases", "interference", "roofline"}) scenario.erase(field);
+    for (const char* field : {"phases", "interference", "roofline", "steady_state", "token_latency"}) {
+      scenario.erase(field);
+    }
     for (const char* field : {"timestamp", "hardware_info"}) scenario["metadata"].erase(field);
     for (auto& [name, measurement] : scenario["measurements"].items()) {
       measurement = Json{{"unit", measurement["unit"]}, {"values", measurement["measurements"].size()}};

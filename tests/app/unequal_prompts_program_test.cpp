@@ -71,6 +71,8 @@ TEST(UnequalPrompts, AreEncodedToo) {
     const double latency = scenario["measurements"]["latency"]["median"].get<double>();
     EXPECT_DOUBLE_EQ(scenario["measurements"]["tokens_per_second"]["median"].get<double>(), 7 / latency);
     EXPECT_FALSE(scenario["measurements"].contains("time_to_first_token"));
+    EXPECT_EQ(scenario["verification"]["status"], "passed") << scenario["verification"];
+    EXPECT_LE(scenario["verification"]["max_abs_hidden_difference"].get<double>(), 1e-4);
   }
 }
 

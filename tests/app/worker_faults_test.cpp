@@ -141,7 +141,9 @@ INSTANTIATE_TEST_SUITE_P(
                   {"--scenario-timeout", "4s"}},
         FaultCase{"fault_exception", failed, "the model broke in two lines"},
         FaultCase{"fault_nan_logits", failed, "the check failed: the logit of token id 3 is nan .*", 0},
-        FaultCase{"fault_token_count", failed, "the model gave 4 new tokens of the 5 it was asked for", 0}),
+        FaultCase{"fault_token_count", failed, "the model gave 4 new tokens of the 5 it was asked for", 0},
+        FaultCase{"fault_too_many_tokens", failed,
+                  "the model gave more than the 5 new tokens it was asked for", 0}),
     [](const auto& info) { return info.param.fault.substr(6) + "_" + std::to_string(info.index); });
 
 TEST(WorkerFaults, MemoryLimitIsOneScenarioWithoutMemory) {

@@ -67,7 +67,31 @@ TEST(Calibration, VerdictsAreWords) {
   EXPECT_THAT(calibration_verdicts(calibration)[0], testing::StartsWith("NOT trustworthy here: 6 of 40"));
   calibration.timing_errors.first_token_median_ns = 5000;
   EXPECT_THAT(calibration_verdicts(calibration)[1], HasSubstr("NOT right"));
-  EXPECT_FALSE(measure_monitor_costs(3).empty());
+  MonitorCost all{.monitor = "all together", .median_ns = 60'000};
+  all.latency_percent = 0.1;
+  all.latency_percent_ci95 = Interval{-0.3, 0.5};
+  calibration.monitor_costs = {all};
+  EXPECT_EQ(
+      calibration_verdicts(calibration)[2],
+      "Monitors do not show: iterations with them took +0.10% [-0.30, +0.50] longer; all monitors together "
+      "take 60 µs an iteration, before and after what is timed.");
+  calibration.monitor_costs[0].latency_percent_ci95 = Interval{0.05, 0.15};
+  EXPECT_THAT(calibration_verdicts(calibration)[2],
+              testing::StartsWith("Monitors SLOW iterations here: by +0.10%"));
+}
+
+TEST(Calibration, MonitorsAreSwitchedOnAndOffInTurns) {
+  const InterruptFlag interrupt;
+  std::size_t iterations = 0;
+  const auto costs =
+      measure_monitor_costs([&] { return ++iterations, 1.0; }, {.repetitions = 3, .rounds = 4}, interrupt);
+  ASSERT_GE(costs.size(), 3U);
+  EXPECT_EQ(costs.back().monitor, "all together");
+  EXPECT_EQ(iterations, 4 * (costs.size() + 1)) << "one more in each round: without any";
+  for (const MonitorCost& cost : costs) {
+    EXPECT_GT(cost.median_ns, 0) << cost.monitor;
+    EXPECT_NEAR(*cost.latency_percent, 0, 1e-9) << cost.monitor;
+  }
 }
 
 /// Work of about 3 ms that no compiler leaves out, `factor` times as much.

@@ -99,6 +99,83 @@ TEST_F(GateTest, AReferenceSurvivesItsFile) {
   EXPECT_EQ(read_reference(path).outputs_name, "last_hidden_state");
 }
 
+/// Hidden states of two values a token, padding included; what stands at padding is anything.
+class EncoderSession final : public Session {
+ public:
+  [[nodiscard]] ModelFacts facts() const override { return {.kind = ModelKind::encoder, .layers = 2}; }
+  [[nodiscard]] std::optional<std::vector<std::int64_t>> encode(std::string_view) const override {
+    return {};
+  }
+  [[nodiscard]] std::string decode(std::span<const std::int64_t>) const override { return {}; }
+  void prepare() override {}
+  void generate(const PromptIds& prompt, std::int64_t, TokenSink& sink) override {
+    std::vector<float> states;
+    for (std::int64_t row = 0; row < prompt.batch; ++row) {
+      for (std::int64_t token = 0; token < prompt.tokens; ++token) {
+        const bool is_padding =
+            !prompt.padding.empty() && token < prompt.padding[static_cast<std::size_t>(row)];
+        states.push_back(is_padding ? at_padding : static_cast<float>(token));
+        states.push_back(1);
+      }
+    }
+    states.back() += error;
+    sink.on_logits(states);
+    sink.on_encoded();
+  }
+  ForwardOutput forward(const PromptIds&) override { return {}; }
+  [[nodiscard]] Json effective() const override { return Json::object(); }
+
+  float error = 0;
+  float at_padding = 0;
+};
+
+class EncoderGateTest : public testing::Test {
+ protected:
+  Verification run(Dtype dtype = Dtype::bfloat16) {
+    Gate gate(reference_, prompt_, session_.facts(), dtype);
+    session_.generate(prompt_, gate.new_tokens(), gate.sink());
+    return gate.verdict();
+  }
+  InterruptFlag interrupt_;
+  PromptIds prompt_{.batch = 2, .tokens = 3, .ids = {1, 2, 3, 3, 2, 1}, .padding = {0, 1}};
+  EncoderSession session_;
+  Reference reference_ = make_reference(session_, session_.facts(), prompt_, 0, interrupt_);
+};
+
+TEST_F(EncoderGateTest, TheReferenceHasTheHiddenStates) {
+  EXPECT_EQ(reference_.outputs_name, "last_hidden_state");
+  EXPECT_EQ(reference_.outputs.width, 2);
+  EXPECT_EQ(reference_.outputs.values.size(), 12U);
+  EXPECT_EQ(reference_.new_tokens, 0);
+}
+
+TEST_F(EncoderGateTest, PassesRoundingOfItsDtypeAndNoMore) {
+  EXPECT_EQ(run(Dtype::float32).status, VerificationStatus::passed);
+  session_.error = 0.01F;
+  const Verification passed = run(Dtype::bfloat16);
+  EXPECT_EQ(passed.status, VerificationStatus::passed);
+  EXPECT_NEAR(*passed.max_abs_hidden_difference, 0.01, 1e-6);
+  EXPECT_GT(*passed.allowed_hidden_difference, 0.01);
+  EXPECT_FALSE(passed.max_abs_logit_difference);
+  const Verification strict = run(Dtype::float32);
+  EXPECT_EQ(strict.status, VerificationStatus::failed);
+  EXPECT_THAT(*strict.reason, HasSubstr("last_hidden_state[1, 2, 1] is 1.01, the reference 1"));
+}
+
+TEST_F(EncoderGateTest, WhatStandsAtPaddingIsNotCompared) {
+  const double allowed = *run().allowed_hidden_difference;
+  session_.at_padding = 1000;
+  EXPECT_EQ(run(Dtype::float32).status, VerificationStatus::passed);
+  reference_ = make_reference(session_, session_.facts(), prompt_, 0, interrupt_);
+  EXPECT_EQ(*run().allowed_hidden_difference, allowed) << "nor does it widen the bound";
+}
+
+TEST_F(EncoderGateTest, AReferenceOfAnotherModelIsAnError) {
+  reference_.outputs.width = 3;
+  reference_.outputs.values.resize(18);
+  EXPECT_THAT(error_text([&] { run(); }), HasSubstr("the reference has width 3"));
+}
+
 TEST(ReferenceConfig, IsFloat32EagerOfTheSameModel) {
   ScenarioConfig config;
   config.variant = "compiled";

@@ -90,6 +90,33 @@ TEST_F(ModeComparisonTest, OtherWorkloadsAndFailuresAreNoBaselines) {
   EXPECT_THAT(compare_modes(std::vector{longer, failed, scenario("kernelized", 0.05)}), IsEmpty());
 }
 
+TEST_F(ModeComparisonTest, SaysWhenCompilingHasPaidForItself) {
+  const auto with = [&](const std::string& variant, double tokens_per_second, double prepare_seconds) {
+    ScenarioResult result = scenario(variant, 100 / tokens_per_second);
+    Summary rate;
+    rate.median = tokens_per_second;
+    result.measurements.emplace_back("tokens_per_second", rate);
+    result.phases.prepare_seconds = prepare_seconds;
+    return result;
+  };
+  const ScenarioResult eager = with("eager", 50, 0.5);
+  ScenarioResult compiled = with("compiled", 100, 4.5);
+  compiled.phases.preparation.emplace(PreparationTimes{.compile_seconds = 3.5});
+  const BreakEven paid = *compare_modes(std::vector{eager, compiled}).at(0).break_even;
+  EXPECT_EQ(paid.tokens, 400);  // 4 s at 10 ms a token
+  EXPECT_FALSE(paid.from_cache);
+  EXPECT_THAT(mode_comparison_line(compare_modes(std::vector{eager, compiled}).at(0)),
+              testing::EndsWith("eager; has saved its 4.0 s of preparation after 400 tokens"));
+  compiled.phases.preparation->compile_seconds = 0;
+  EXPECT_THAT(mode_comparison_line(compare_modes(std::vector{eager, compiled}).at(0)),
+              testing::HasSubstr("preparation (code from the cache) after"));
+  ScenarioResult slower = with("compiled", 40, 4.5);
+  slower.phases.preparation = compiled.phases.preparation;
+  EXPECT_FALSE(compare_modes(std::vector{eager, slower}).at(0).break_even->tokens);
+  // What compiles nothing has nothing to pay for.
+  EXPECT_FALSE(compare_modes(std::vector{eager, with("kernelized", 100, 4.5)}).at(0).break_even);
+}
+
 TEST(ModeComparison, Line) {
   const ModeComparison comparison{.base = "eager",
                                   .scenario = "kernelized",
@@ -99,6 +126,35 @@ TEST(ModeComparison, Line) {
                                   .speedup_ci95 = Interval{2.7, 3.001}};
   EXPECT_EQ(mode_comparison_line(comparison), "kernelized is 2.85x [2.70, 3.00] eager");
   EXPECT_EQ(mode_comparison_line({}), "");
+}
+
+ModeComparison compared(Verdict verdict, double speedup, double half_width, std::int64_t rounds = 5) {
+  return {.base = "eager",
+          .scenario = "kernelized",
+          .paired = true,
+          .rounds = rounds,
+          .speedup = speedup,
+          .speedup_ci95 = Interval{speedup / (1 + half_width), speedup * (1 + half_width)},
+          .verdict = verdict};
+}
+
+TEST(ModeComparison, HintSaysHowManyIterationsWouldTell) {
+  const auto hint = [](const ModeComparison& comparison) {
+    return mode_comparison_hint(std::span(&comparison, 1));
+  };
+  EXPECT_EQ(hint(compared(Verdict::faster, 2, 0.2)), "");
+  EXPECT_EQ(hint(compared(Verdict::equivalent, 1, 0.01)), "");
+  // The interval has to become 2.5 times as narrow, for the margin of 2%.
+  EXPECT_EQ(hint(compared(Verdict::inconclusive, 1, 0.05, 10)),
+            "10 rounds tell too little of kernelized against eager: about 70 should "
+            "(--measurement-iterations)");
+  EXPECT_EQ(hint(compared(Verdict::faster, 3, 0.5)),
+            "5 rounds tell too little of kernelized against eager: about 350 should "
+            "(--measurement-iterations)");
+  EXPECT_THAT(hint(compared(Verdict::inconclusive, 1, 3, 5)), testing::HasSubstr("use a quieter machine"));
+  const std::vector both{compared(Verdict::inconclusive, 1, 0.03), compared(Verdict::inconclusive, 1, 0.05)};
+  EXPECT_EQ(mode_comparison_hint(both), hint(both[1])) << "of the worst";
+  EXPECT_EQ(mode_comparison_hint({}), "");
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ TEST(Result, HasTheNamesAndOrderOfTheDocument) {
   const Json document = to_json(example());
   using testing::ElementsAre;
   EXPECT_THAT(names_of(document),
-              ElementsAre("schema_version", "benchmark", "model_name", "benchmark_scenarios"));
+              ElementsAre("schema_version", "benchmark", "model_name", "benchmark_scenarios", "comparisons"));
   const Json& scenario = document["benchmark_scenarios"][0];
   EXPECT_THAT(names_of(scenario), ElementsAre("scenario_name", "scenario_description", "status", "metadata",
                                               "measurements", "steady_state", "token_latency", "iterations",

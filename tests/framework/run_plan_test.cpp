@@ -54,6 +54,39 @@ TEST_F(RunPlanTest, TakesEverythingByDefault) {
   EXPECT_EQ(iteration_count(plan), 3 * 2 * (3 + 5));
 }
 
+TEST_F(RunPlanTest, LevelZeroTakesTheSmallShapeWhereThereIsOne) {
+  static_cast<test::FakeBenchmark&>(*benchmarks_[1]).mutable_info().small_model = "small-gpt2";
+  options_.level = 0;
+  const auto plan = plan_run(benchmarks_, options_);
+  ASSERT_EQ(plan.size(), 3U);
+  EXPECT_EQ(plan[0].model_id, "nobody/Fake-1K");
+  EXPECT_EQ(plan[1].model_id, "small-gpt2");
+  EXPECT_EQ(plan[1].model_name, "small-gpt2");
+  EXPECT_FALSE(plan[1].location);
+  ASSERT_EQ(plan[1].scenarios.size(), 1U);
+  EXPECT_EQ(plan[1].scenarios[0].config.model_id, "small-gpt2") << "what the benchmark is to open";
+  EXPECT_EQ(plan[1].scenarios[0].config.measurement_iterations, 5);
+
+  options_.level = 1;
+  EXPECT_EQ(plan_run(benchmarks_, options_)[1].model_id, "nobody/Fake-1K");
+  options_.level = 0;
+  options_.model_id = checkpoint("tiny", R"({"model_type": "gpt2"})").string();
+  EXPECT_EQ(plan_run(benchmarks_, options_)[0].model_name, "tiny");
+}
+
+TEST_F(RunPlanTest, ASmallShapeIsFoundByItsName) {
+  static_cast<test::FakeBenchmark&>(*benchmarks_[1]).mutable_info().small_model = "small-gpt2";
+  options_.model_id = "small-gpt2";
+  EXPECT_THAT(planned_names(), ElementsAre("gpt2"));
+  // As a result's metadata.config has it.
+  options_.model_id.clear();
+  options_.config_file = folder_.write("c.json", R"({"variant": "eager", "model_id": "small-gpt2"})");
+  const auto plan = plan_run(benchmarks_, options_);
+  ASSERT_EQ(plan.size(), 1U);
+  EXPECT_EQ(plan[0].name, "gpt2");
+  EXPECT_EQ(plan[0].model_id, "small-gpt2");
+}
+
 TEST_F(RunPlanTest, SelectsByPartsOfNames) {
   options_.include = {"gpt"};
   EXPECT_THAT(planned_names(), ElementsAre("gpt2", "gpt_neox"));
@@ -150,7 +183,20 @@ TEST_F(RunPlanTest, FiltersThatLeaveNothingSayWhereThereIsSomething) {
   options_.level = 2;
   EXPECT_THAT(planned_names(), testing::SizeIs(3));
   options_.variants = {"compiled"};
-  EXPECT_THAT(refusal(), HasSubstr("the variants that work are: eager"));
+  EXPECT_THAT(refusal(), testing::EndsWith("the variants that work are: eager"));
+}
+
+TEST_F(RunPlanTest, CompileModesThatDoNotWorkAreRefused) {
+  for (const auto& benchmark : benchmarks_) {
+    auto& info = dynamic_cast<test::FakeBenchmark&>(*benchmark).mutable_info();
+    info.variants = {"eager", "compiled"};
+    info.compile_modes = {"default", "reduce-overhead"};
+  }
+  options_.compile_modes = {"reduce-overhead"};
+  EXPECT_THAT(planned_names(), testing::SizeIs(3));
+  options_.compile_modes = {"max-autotune"};
+  EXPECT_THAT(refusal(),
+              testing::EndsWith("are: compiled, eager, the compile modes: default, reduce-overhead"));
 }
 
 TEST_F(RunPlanTest, FiltersDropBenchmarksThatHaveNothingLeft) {

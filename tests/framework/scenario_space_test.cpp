@@ -18,6 +18,8 @@ using testing::HasSubstr;
 
 const std::vector<std::string> eager_only{"eager"};
 const std::vector<std::string> all_variants{"eager", "compiled", "kernelized"};
+const std::vector<std::string> all_modes{"default", "reduce-overhead", "max-autotune",
+                                         "max-autotune-no-cudagraphs"};
 
 std::vector<std::string> names_of(const std::vector<ScenarioConfig>& scenarios) {
   std::vector<std::string> names;
@@ -26,24 +28,24 @@ std::vector<std::string> names_of(const std::vector<ScenarioConfig>& scenarios) 
 }
 
 TEST(Levels, OfTheEagerMode) {
-  EXPECT_THAT(names_of(scenarios_of_level(eager_only, 0)), ElementsAre("eager_sdpa_flash_attention"));
-  EXPECT_THAT(names_of(scenarios_of_level(eager_only, 1)),
+  EXPECT_THAT(names_of(scenarios_of_level(eager_only, {}, 0)), ElementsAre("eager_sdpa_flash_attention"));
+  EXPECT_THAT(names_of(scenarios_of_level(eager_only, {}, 1)),
               ElementsAre("eager_sdpa_flash_attention", "eager_eager_attn"));
   for (const int level : {2, 3, 4}) {
-    EXPECT_THAT(names_of(scenarios_of_level(eager_only, level)),
+    EXPECT_THAT(names_of(scenarios_of_level(eager_only, {}, level)),
                 ElementsAre("eager_sdpa_flash_attention", "eager_eager_attn", "eager_sdpa_math",
                             "eager_sdpa_efficient_attention"));
   }
 }
 
 TEST(Levels, OfAllModesGrow) {
-  EXPECT_THAT(names_of(scenarios_of_level(all_variants, 0)),
+  EXPECT_THAT(names_of(scenarios_of_level(all_variants, all_modes, 0)),
               ElementsAre("eager_sdpa_flash_attention", "compiled_compile_default_sdpa_flash_attention",
                           "kernelized_sdpa_flash_attention"));
-  const std::vector<std::size_t> sizes{3, 5, 7, 16, 24};
+  const std::vector<std::size_t> sizes{3, 6, 8, 20, 24};
   std::set<std::string> below;
   for (int level = 0; level <= highest_level; ++level) {
-    const std::vector<std::string> names = names_of(scenarios_of_level(all_variants, level));
+    const std::vector<std::string> names = names_of(scenarios_of_level(all_variants, all_modes, level));
     const std::set<std::string> distinct(names.begin(), names.end());
     EXPECT_EQ(names.size(), sizes[static_cast<std::size_t>(level)]) << level;
     EXPECT_EQ(distinct.size(), names.size()) << level;
@@ -53,7 +55,7 @@ TEST(Levels, OfAllModesGrow) {
 }
 
 TEST(Filters, KeepWhatTheyName) {
-  const auto scenarios = scenarios_of_level(all_variants, 3);
+  const auto scenarios = scenarios_of_level(all_variants, all_modes, 3);
   RunOptions options;
   EXPECT_EQ(filter_scenarios(scenarios, options).size(), scenarios.size());
   options.variants = {"kernelized"};
@@ -67,7 +69,7 @@ TEST(Filters, KeepWhatTheyName) {
 }
 
 TEST(Filters, OnCompileModesDropOtherVariantsUnlessNamed) {
-  const auto scenarios = scenarios_of_level(all_variants, 1);
+  const auto scenarios = scenarios_of_level(all_variants, all_modes, 1);
   RunOptions options;
   options.compile_modes = {"max-autotune"};
   EXPECT_THAT(names_of(filter_scenarios(scenarios, options)),
@@ -128,7 +130,7 @@ TEST(Sizes, Multiply) {
   options.num_tokens_to_generate = {5, 6, 7};
   options.dtype = "float32";
   options.threads = 2;
-  const auto expanded = expand_sizes(scenarios_of_level(eager_only, 1), options);
+  const auto expanded = expand_sizes(scenarios_of_level(eager_only, {}, 1), options);
   ASSERT_EQ(expanded.size(), 2U * 2U * 2U * 3U);
   EXPECT_EQ(expanded.back().batch_size, 4);
   EXPECT_EQ(expanded.back().sequence_length, 32);
@@ -139,7 +141,7 @@ TEST(Sizes, Multiply) {
 }
 
 TEST(Sizes, WithoutALengthThePromptHasItsOwn) {
-  const auto expanded = expand_sizes(scenarios_of_level(eager_only, 0), {});
+  const auto expanded = expand_sizes(scenarios_of_level(eager_only, {}, 0), {});
   ASSERT_EQ(expanded.size(), 1U);
   EXPECT_FALSE(expanded[0].sequence_length);
 }
@@ -147,12 +149,12 @@ TEST(Sizes, WithoutALengthThePromptHasItsOwn) {
 TEST(Sizes, GivenTwiceAreRunOnce) {
   RunOptions options;
   options.batch_sizes = {2, 2};
-  EXPECT_EQ(without_duplicates(expand_sizes(scenarios_of_level(eager_only, 0), options)).size(), 1U);
+  EXPECT_EQ(without_duplicates(expand_sizes(scenarios_of_level(eager_only, {}, 0), options)).size(), 1U);
 }
 
 TEST(ConfigFile, ReadsWhatResultsCarry) {
   const test::TemporaryFolder folder;
-  const auto scenarios = scenarios_of_level(all_variants, 4);
+  const auto scenarios = scenarios_of_level(all_variants, all_modes, 4);
   Json array = Json::array();
   std::string lines;
   for (const ScenarioConfig& config : scenarios) {
@@ -204,7 +206,7 @@ TEST(ConfigFile, FaultsNameTheirPlace) {
 }
 
 TEST(Names, AreTheUsualOnesWhereTheyDiffer) {
-  const auto scenarios = scenarios_of_level(all_variants, 4);
+  const auto scenarios = scenarios_of_level(all_variants, all_modes, 4);
   EXPECT_EQ(unique_scenario_names(scenarios), names_of(scenarios));
 }
 
@@ -212,7 +214,7 @@ TEST(Names, CarryTheFieldsInWhichTheyDifferOtherwise) {
   RunOptions options;
   options.batch_sizes = {1, 4};
   options.num_tokens_to_generate = {5, 6};
-  EXPECT_THAT(unique_scenario_names(expand_sizes(scenarios_of_level(eager_only, 0), options)),
+  EXPECT_THAT(unique_scenario_names(expand_sizes(scenarios_of_level(eager_only, {}, 0), options)),
               ElementsAre("eager_sdpa_flash_attention_num_tokens_to_generate_5_batch_size_1",
                           "eager_sdpa_flash_attention_num_tokens_to_generate_6_batch_size_1",
                           "eager_sdpa_flash_attention_num_tokens_to_generate_5_batch_size_4",

@@ -54,6 +54,36 @@ TEST(ScenarioSummary, WhatNeverBecameSteadyCountsWholeAndSaysSo) {
   EXPECT_EQ(result.measurement("latency")->count, 20U);
 }
 
+TEST(ScenarioSummary, TheWarmUpIsPartOfTheSeries) {
+  auto result = scenario_of({1.3, 1.001, 1, 1.002, 1});  // too few by themselves
+  summarise_scenario(result);
+  EXPECT_EQ(result.steady_state[0].steadiness, Steadiness::too_few);
+  EXPECT_EQ(result.measurement("latency")->count, 5U);
+  const std::vector<double> warm_up{0.2, 0.16, 0.15};  // seconds; an iteration has 0.1
+  result.steady_state[0].warm_up_seconds = warm_up;
+  summarise_scenario(result);
+  EXPECT_EQ(result.steady_state[0].steadiness, Steadiness::steady);
+  EXPECT_EQ(result.steady_state[0].begin, 1U) << "of the measured ones";
+  EXPECT_THAT(result.steady_state[0].changes, ElementsAre(1U));
+  EXPECT_EQ(result.steady_state[0].warm_up_seconds, warm_up);
+  EXPECT_THAT(result.iterations[0].flags, ElementsAre("warm_up"));
+  EXPECT_EQ(result.measurement("latency")->count, 4U);
+}
+
+TEST(ScenarioSummary, ThePrecisionIsThatOfTheResult) {
+  std::vector<double> factors(12, 1);
+  for (std::size_t i = 0; i < factors.size(); ++i) factors[i] += 0.001 * static_cast<double>(i * 5 % 12);
+  factors[0] = 2;
+  auto result = scenario_of(factors);
+  const auto precision = latency_precision(result);
+  summarise_scenario(result);
+  ASSERT_TRUE(precision);
+  EXPECT_EQ(precision, relative_precision(*result.measurement("latency")));
+  EXPECT_LT(*precision, 0.01) << "the first iteration is left out";
+  auto one = scenario_of({1});
+  EXPECT_FALSE(latency_precision(one));
+}
+
 TEST(ScenarioSummary, LaunchesAreSearchedByThemselves) {
   auto result = scenario_of({1, 1.001, 1, 1.002, 1, 1.001, 1}, 3);
   result.iterations[0].counters = {{"peak_resident_bytes", 5}};

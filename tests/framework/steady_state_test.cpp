@@ -141,5 +141,18 @@ TEST(SteadyState, DifferencesBelowTheToleranceAreNone) {
   EXPECT_EQ(find_steady_state(series, {.least_change = 0.005}).begin, 20U);
 }
 
+TEST(AfterWarmUp, PlacesAreOfWhatWasMeasured) {
+  const SteadyState whole{
+      .steadiness = Steadiness::steady, .begin = 5, .changes = {2, 3, 5}, .trend_percent = 1};
+  const SteadyState measured = after_warm_up(whole, 3);
+  EXPECT_EQ(measured.steadiness, Steadiness::steady);
+  EXPECT_EQ(measured.begin, 2U);
+  EXPECT_EQ(measured.changes, (std::vector<std::size_t>{2}));
+  EXPECT_EQ(measured.trend_percent, 1);
+  EXPECT_EQ(after_warm_up(whole, 8).begin, 0U) << "it was steady before";
+  EXPECT_TRUE(after_warm_up(whole, 8).changes.empty());
+  EXPECT_FALSE(after_warm_up({}, 3).begin);
+}
+
 }  // namespace
 }  // namespace bv2

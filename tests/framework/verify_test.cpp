@@ -36,7 +36,7 @@ class EchoSession : public Session {
   ModelFacts facts() const override { return {.synthetic_weights = true, .layers = layers_}; }
   std::optional<std::vector<std::int64_t>> encode(std::string_view) const override { return std::nullopt; }
   std::string decode(std::span<const std::int64_t>) const override { return {}; }
-  void prepare() override {}
+  PreparationTimes prepare(const Preparation&) override { return {}; }
   void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) override {
     for (std::int64_t step = 0; step < new_tokens + extra_tokens_; ++step) {
       std::vector<std::int64_t> ids;

@@ -92,7 +92,10 @@ class FaultySession final : public bv2::Session {
   }
   std::optional<std::vector<std::int64_t>> encode(std::string_view) const override { return std::nullopt; }
   std::string decode(std::span<const std::int64_t>) const override { return {}; }
-  void prepare() override { behaviour_->in_prepare(); }
+  PreparationTimes prepare(const Preparation&) override {
+    behaviour_->in_prepare();
+    return {};
+  }
 
   void generate(const bv2::PromptIds& prompt, std::int64_t new_tokens, bv2::TokenSink& sink) override {
     if (call_++ == faulty_call) behaviour_->in_call();
@@ -151,6 +154,7 @@ const Behaviour behaviours[] = {
     {.name = "fault_loop_in_prepare", .in_prepare = [] { loop_for_ever(); }},
     {.name = "fault_nan_logits", .nan_logits = true},
     {.name = "fault_token_count", .missing_tokens = 1},
+    {.name = "fault_too_many_tokens", .missing_tokens = -1},
 };
 
 }  // namespace

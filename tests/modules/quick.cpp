@@ -20,7 +20,7 @@ class QuickSession final : public bv2::Session {
   }
   std::optional<std::vector<std::int64_t>> encode(std::string_view) const override { return std::nullopt; }
   std::string decode(std::span<const std::int64_t>) const override { return {}; }
-  void prepare() override {}
+  bv2::PreparationTimes prepare(const bv2::Preparation&) override { return {}; }
 
   void generate(const bv2::PromptIds& prompt, std::int64_t new_tokens, bv2::TokenSink& sink) override {
     if (fails_) bv2::fail("the math backend is broken on purpose");

@@ -49,9 +49,10 @@ class FakeSession final : public Session {
     return text;
   }
 
-  void prepare() override {
+  PreparationTimes prepare(const Preparation&) override {
     if (behaviour_.fault == Fault::unavailable) throw Unavailable("install a compiler");
     if (behaviour_.fault == Fault::prepare_throws) throw Error("the model cannot be\nprepared");
+    return {};
   }
 
   void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) override {

@@ -26,7 +26,7 @@ class LinearSession final : public Session {
     return {};
   }
   [[nodiscard]] std::string decode(std::span<const std::int64_t>) const override { return {}; }
-  void prepare() override {}
+  PreparationTimes prepare(const Preparation&) override { return {}; }
   void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) override {
     for (std::int64_t token = 0; token < new_tokens; ++token) {
       std::vector<float> logits;

@@ -8,7 +8,8 @@
 namespace bv2::test {
 namespace {
 
-constexpr std::array<std::string_view, 5> step_names{"load", "prepare", "check", "warm_up", "measure"};
+constexpr std::array<std::string_view, 6> step_names{"load",    "prepare", "check",
+                                                     "warm_up", "measure", "profile"};
 
 std::string_view name_of(ScenarioStep step) { return step_names[static_cast<std::size_t>(step)]; }
 

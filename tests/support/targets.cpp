@@ -4,9 +4,12 @@
 #include <hwy/highway.h>
 #include <omp.h>
 
+#include "engine/ops/isa.h"
+
 namespace bv2::test {
 
 void for_each_target(const std::function<void(const std::string& target)>& test) {
+  engine::apply_isa_cap();
   hwy::SetSupportedTargetsForTest(0);
   const std::vector<int64_t> targets = hwy::SupportedAndGeneratedTargets();
   for (const int64_t target : targets) {

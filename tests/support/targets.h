@@ -6,8 +6,8 @@
 
 namespace bv2::test {
 
-/// Calls `test` once for each instruction set that Highway's kernels were compiled for and this machine has,
-/// with its name ("AVX3"), those kernels being the ones that dynamic dispatch picks.
+/// Calls `test` once for each instruction set that Highway's kernels were compiled for, this machine has and
+/// BV2_MAX_ISA allows, with its name ("AVX3"), those kernels being the ones that dynamic dispatch picks.
 void for_each_target(const std::function<void(const std::string& target)>& test);
 
 /// OpenMP's number of threads, for as long as it lives.

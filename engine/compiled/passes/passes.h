@@ -48,6 +48,8 @@ void order_dimensions(Graph& graph);
 void fuse(Graph& graph);
 /// In a decode step, what follows a product element by element joins it.
 void fuse_products(Graph& graph);
+/// An element-wise result takes the memory of an input that nothing reads afterwards.
+void reuse_in_place(Graph& graph);
 /// What no result and no state depends on goes, with the buffers that nothing uses.
 void remove_dead(Graph& graph);
 

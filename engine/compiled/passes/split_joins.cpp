@@ -112,16 +112,40 @@ class Splitter {
       results.push_back({part.begin, part.end, piece.outputs[0]});
       graph_.nodes.push_back(std::move(piece));
     }
-    if (into_parts) joined_.emplace(node.outputs[0].buffer, std::move(results));
+    if (into_parts) {
+      refine(node.outputs[0].buffer, results);
+      joined_.emplace(node.outputs[0].buffer, std::move(results));
+    }
     any_ = true;
     return true;
+  }
+
+  /// Joins that have this buffer as a part have its parts instead, now that it is in parts itself (the
+  /// rotated ones of a head's dimensions, joined with the others).
+  void refine(BufferId id, const Parts& own) {
+    for (auto& [join, parts] : joined_) {
+      Parts refined;
+      for (const Part& part : parts) {
+        if (part.source.buffer != id || !is_whole(graph_, part.source)) {
+          refined.push_back(part);
+          continue;
+        }
+        for (const Part& piece : own)
+          refined.push_back({part.begin + piece.begin, part.begin + piece.end, piece.source});
+      }
+      parts = std::move(refined);
+    }
   }
 
   View part_of(const View& input, const Part& part) {
     const auto found = joined_.find(input.buffer);
     if (found != joined_.end() && is_whole(graph_, input)) {
-      for (const Part& own : found->second)
-        if (own.begin == part.begin && own.end == part.end) return own.source;
+      for (const Part& own : found->second) {
+        if (own.begin != part.begin || own.end != part.end) continue;
+        const View source = own.source;
+        write_whole(source.buffer);
+        return source;
+      }
     }
     write_whole(input.buffer);
     return sliced(input, part.begin, part.end);
@@ -141,11 +165,13 @@ class Splitter {
     const Buffer& buffer = graph_.buffers[static_cast<std::size_t>(id)];
     const View whole{
         .buffer = id, .shape = buffer.shape, .strides = row_major_strides(buffer.shape), .offset = 0};
-    for (const Part& part : found->second)
+    const Parts parts = std::move(found->second);
+    joined_.erase(found);
+    for (const Part& part : parts) write_whole(part.source.buffer);
+    for (const Part& part : parts)
       graph_.nodes.push_back({.op = BasicOp::contiguous,
                               .inputs = {part.source},
                               .outputs = {sliced(whole, part.begin, part.end)}});
-    joined_.erase(found);
   }
 
   Graph& graph_;

@@ -1,7 +1,15 @@
 // What generated code and the engine that runs it agree on, in plain C types.
 #pragma once
 
-#define BV2_GENERATED_ABI 1
+#define BV2_GENERATED_ABI 2
+
+/// One thread of the team.
+struct Team {
+  int thread, threads;
+  float* scratch;  ///< this thread's own
+  long* arrivals;
+  long awaited;  ///< arrivals at which the next barrier opens
+};
 
 /// One run of a graph. Made by the engine; generated code only reads it.
 struct Launch {
@@ -18,12 +26,6 @@ struct Launch {
   void (*in_parallel)(void* engine, void (*body)(const Launch*, int), const Launch* call);
   /// Runs a node of the graph that is no generated code: products by a library, attention ...
   void (*run_node)(void* engine, int node);
-};
-
-/// One thread of the team.
-struct Team {
-  int thread, threads;
-  float* scratch;  ///< this thread's own
-  long* arrivals;
-  long awaited;  ///< arrivals at which the next barrier opens
+  /// One thread's part of a node that the team does together: every thread calls it.
+  void (*run_part)(void* engine, int node, Team* team);
 };

@@ -16,7 +16,7 @@ class CountingSession final : public bv2::Session {
 
   std::optional<std::vector<std::int64_t>> encode(std::string_view) const override { return std::nullopt; }
   std::string decode(std::span<const std::int64_t>) const override { return {}; }
-  void prepare() override {}
+  bv2::PreparationTimes prepare(const bv2::Preparation&) override { return {}; }
 
   void generate(const bv2::PromptIds& prompt, std::int64_t new_tokens, bv2::TokenSink& sink) override {
     std::vector<std::int64_t> last;  // of each sequence

@@ -24,10 +24,14 @@ struct Pair {
   explicit Pair(AttentionPath attention) : context(executor, attention) {
     SyntheticWeights weights(7);
     model = make_model(small_config(), weights, Dtype::float32);
-    compiled = std::make_unique<CompiledModel>(*model, attention, [this](const Graph& graph) {
-      ++built;
-      return std::make_unique<test::GraphInterpreter>(graph, executor);
-    });
+    compiled =
+        std::make_unique<CompiledModel>(*model, attention, [this](std::span<const Graph* const> graphs) {
+          std::vector<std::unique_ptr<Program>> programs;
+          for (const Graph* graph : graphs)
+            programs.push_back(std::make_unique<test::GraphInterpreter>(*graph, executor));
+          built += static_cast<int>(graphs.size());
+          return programs;
+        });
   }
 
   /// A prefill and two steps of both.

@@ -81,7 +81,8 @@ TEST_P(KernelizedGeneration, IsWhatTransformersGenerates) {
     }
     ++token;
   };
-  generate_greedy(kernelized.context, *kernelized.model, cache, reference.input_ids, new_tokens,
+  DirectRunner runner(kernelized.context, *kernelized.model);
+  generate_greedy(runner, cache, reference.input_ids, new_tokens,
                   {.on_tokens = check, .on_logits = {}});
   EXPECT_EQ(token, new_tokens);
 }

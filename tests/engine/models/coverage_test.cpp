@@ -7,9 +7,7 @@
 #include "engine/eager/eager_executor.h"
 #include "engine/kernels/registry.h"
 #include "engine/kernels/weight_packing.h"
-#include "engine/loading/checkpoint.h"
-#include "support/data.h"
-#include "support/model_reference.h"
+#include "support/family_models.h"
 
 namespace bv2::engine {
 namespace {
@@ -32,21 +30,21 @@ struct Coverage {
 
 /// float16, whose kernels are our own on every machine.
 Coverage coverage_of(const std::string& model_name) {
-  const std::filesystem::path folder = test::data_dir() / "models" / model_name;
-  Checkpoint weights(folder);
-  const auto model = make_model(read_model_config(folder), weights, Dtype::float16);
-  pack_weights(*model);
+  const test::FamilyModel family = test::load_family_model(model_name, Dtype::float16);
+  const Model& model = *family.model;
+  pack_weights(*family.model);
   KernelSet kernels{.table = kernels_for(Dtype::float16), .state = {}};
   EagerExecutor executor;
-  const Tensor ids = test::read_model_reference(folder / "expected.safetensors").input_ids;
-  KvCache cache = model->make_cache(ids.size(0), ids.size(1) + 1);
+  const Tensor& ids = family.ids;
+  KvCache cache = model.make_cache(ids.size(0), ids.size(1) + 1);
   const auto run = [&](const Tensor& input) {
     Context context(executor, AttentionPath::sdpa_flash_attention, &kernels);
-    (void)model->forward(context, input, cache, LogitsOf::last_token);
+    (void)model.forward(context, input, cache, LogitsOf::greedy_token);
     return text_of(context.record());
   };
   Coverage coverage;
   coverage.prefill = run(ids);
+  if (!model.config().causal) return coverage;  // an encoder does not go on
   const std::vector<std::int64_t> next(static_cast<std::size_t>(ids.size(0)), 1);
   coverage.decode = run(tensor_of<std::int64_t>(next, {ids.size(0), 1}));
   return coverage;
@@ -69,44 +67,44 @@ const Golden goldens[]{
       "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3, softcap/softcap_elements 1"}},
     {{"gemma3"},
      {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 3, "
-      "linear/panel_gemm 6, linear/panel_gemv 1, norm_residual/norm_rows 6, "
+      "greedy_head/panel_gemv_argmax 1, linear/panel_gemm 6, norm_residual/norm_rows 6, "
       "qkv_projection/panel_gemm 3, rms_norm/norm_rows 13, rotary_append/rotate_and_append 3",
       "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
-      "linear/panel_gemv 7, norm_residual/norm_rows 6, qkv_projection/panel_gemv 3, "
-      "rms_norm/norm_rows 13, rotary_append/rotate_and_append 3"}},
+      "greedy_head/panel_gemv_argmax 1, linear/panel_gemv 6, norm_residual/norm_rows 6, "
+      "qkv_projection/panel_gemv 3, rms_norm/norm_rows 13, rotary_append/rotate_and_append 3"}},
     {{"gpt-neox", "gpt2"},
-     {"attention/flash_attention 3, embedding/row_lookup 1, layer_norm/norm_rows 7, "
-      "linear/panel_gemv 1, linear_activation/panel_gemm 3, linear_residual/panel_gemm 6, "
+     {"attention/flash_attention 3, embedding/row_lookup 1, greedy_head/panel_gemv_argmax 1, "
+      "layer_norm/norm_rows 7, linear_activation/panel_gemm 3, linear_residual/panel_gemm 6, "
       "qkv_projection/panel_gemm 3, rotary_append/rotate_and_append 3",
-      "attention/flash_attention 3, embedding/row_lookup 1, layer_norm/norm_rows 7, "
-      "linear/panel_gemv 1, linear_activation/panel_gemv 3, linear_residual/panel_gemv 6, "
+      "attention/flash_attention 3, embedding/row_lookup 1, greedy_head/panel_gemv_argmax 1, "
+      "layer_norm/norm_rows 7, linear_activation/panel_gemv 3, linear_residual/panel_gemv 6, "
       "qkv_projection/panel_gemv 3, rotary_append/rotate_and_append 3"}},
     {{"llama", "llama3-rope", "mistral-sliding", "phi3", "qwen2"},
      {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 3, "
-      "linear/panel_gemv 1, linear_residual/panel_gemm 6, qkv_projection/panel_gemm 3, "
+      "greedy_head/panel_gemv_argmax 1, linear_residual/panel_gemm 6, qkv_projection/panel_gemm 3, "
       "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3",
       "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
-      "linear/panel_gemv 1, linear_residual/panel_gemv 6, qkv_projection/panel_gemv 3, "
+      "greedy_head/panel_gemv_argmax 1, linear_residual/panel_gemv 6, qkv_projection/panel_gemv 3, "
       "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3"}},
     {{"mixtral"},
      {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 12, "
-      "linear/panel_gemm 15, linear/panel_gemv 1, linear_residual/panel_gemm 3, "
+      "greedy_head/panel_gemv_argmax 1, linear/panel_gemm 15, linear_residual/panel_gemm 3, "
       "qkv_projection/panel_gemm 3, rms_norm/norm_rows 7, rotary_append/rotate_and_append 3, "
       "definition of expert_mixture 3",
       "attention/flash_attention 3, embedding/row_lookup 1, expert_mixture/panel_gemv 3, "
-      "linear/panel_gemv 4, linear_residual/panel_gemv 3, qkv_projection/panel_gemv 3, "
-      "rms_norm/norm_rows 7, rotary_append/rotate_and_append 3"}},
+      "greedy_head/panel_gemv_argmax 1, linear/panel_gemv 3, linear_residual/panel_gemv 3, "
+      "qkv_projection/panel_gemv 3, rms_norm/norm_rows 7, rotary_append/rotate_and_append 3"}},
     {{"qwen3"},
      {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 3, "
-      "linear/panel_gemv 1, linear_residual/panel_gemm 6, qkv_projection/panel_gemm 3, "
+      "greedy_head/panel_gemv_argmax 1, linear_residual/panel_gemm 6, qkv_projection/panel_gemm 3, "
       "rms_norm/norm_rows 13, rotary_append/rotate_and_append 3",
       "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
-      "linear/panel_gemv 1, linear_residual/panel_gemv 6, qkv_projection/panel_gemv 3, "
+      "greedy_head/panel_gemv_argmax 1, linear_residual/panel_gemv 6, qkv_projection/panel_gemv 3, "
       "rms_norm/norm_rows 13, rotary_append/rotate_and_append 3"}},
 };
 
 TEST(KernelCoverage, IsWhatItWas) {
-  for (const char* model : test::decoder_fixtures) {
+  for (const std::string& model : test::family_models()) {
     const Golden* golden = std::ranges::find_if(
         goldens, [&](const Golden& g) { return std::ranges::find(g.models, model) != g.models.end(); });
     const Coverage found = coverage_of(model);

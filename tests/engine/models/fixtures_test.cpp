@@ -69,8 +69,9 @@ TEST_P(Fixture, EqualsTransformers) {
 
   if (dtype != Dtype::float32) return;
   std::vector<std::int64_t> ids;
+  DirectRunner runner(context, *model);
   generate_greedy(
-      context, *model, cache, reference.input_ids, new_tokens,
+      runner, cache, reference.input_ids, new_tokens,
       {.on_tokens =
            [&](std::span<const std::int64_t> tokens) { ids.insert(ids.end(), tokens.begin(), tokens.end()); },
        .on_logits = {}});

@@ -1,5 +1,4 @@
-// Batches of texts of unequal length: each row is what it is alone, for every family that has a checkpoint
-// here.
+// Batches of texts of unequal length: each row is what it is alone, for every family.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -10,9 +9,7 @@
 #include "engine/generation/greedy.h"
 #include "engine/kernels/registry.h"
 #include "engine/kernels/weight_packing.h"
-#include "engine/loading/checkpoint.h"
-#include "support/data.h"
-#include "support/model_reference.h"
+#include "support/family_models.h"
 #include "support/values.h"
 
 namespace bv2::engine {
@@ -20,33 +17,19 @@ namespace {
 
 using Ids = std::vector<std::int64_t>;
 
-std::vector<std::string> checkpoints() {
-  const auto types = supported_model_types();
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(test::data_dir() / "models")) {
-    if (!std::filesystem::exists(entry.path() / "expected.safetensors")) continue;
-    const std::string type = read_model_config(entry.path()).model_type;
-    if (std::ranges::find(types, type) != types.end()) names.push_back(entry.path().filename().string());
-  }
-  std::ranges::sort(names);
-  return names;
-}
-
 using Case = std::tuple<std::string, AttentionPath, bool>;
 
 class PaddedBatch : public testing::TestWithParam<Case> {
  protected:
   PaddedBatch() {
-    const std::filesystem::path folder = test::data_dir() / "models" / std::get<0>(GetParam());
-    Checkpoint weights(folder);
-    model_ = make_model(read_model_config(folder), weights, Dtype::float32);
+    test::FamilyModel family = test::load_family_model(std::get<0>(GetParam()), Dtype::float32);
+    model_ = std::move(family.model);
     if (std::get<2>(GetParam())) {
       kernels_.table = kernels_for(Dtype::float32);
       pack_weights(*model_);
     }
-    const Tensor given = test::read_model_reference(folder / "expected.safetensors").input_ids;
-    const std::int64_t length = given.size(1);
-    const auto* ids = given.data<std::int64_t>();
+    const std::int64_t length = family.ids.size(1);
+    const auto* ids = family.ids.data<std::int64_t>();
     texts_ = {Ids(ids, ids + 9), Ids(ids + length, ids + 2 * length), Ids(ids + 4, ids + 5),
               Ids(ids, ids + 16)};
   }
@@ -116,7 +99,8 @@ TEST_P(PaddedBatch, GivesEachRowTheIdsThatItGetsAlone) {
     const auto keep = [&](std::span<const std::int64_t> tokens) {
       for (std::size_t row = 0; row < tokens.size(); ++row) rows[row].push_back(tokens[row]);
     };
-    generate_greedy(context_, *model_, cache, prompt, new_tokens, {.on_tokens = keep, .on_logits = {}});
+    DirectRunner runner(context_, *model_);
+    generate_greedy(runner, cache, prompt, new_tokens, {.on_tokens = keep, .on_logits = {}});
     return rows;
   };
   const std::vector<Ids> together = generate(ids, padding);
@@ -134,7 +118,7 @@ std::string case_name(const testing::TestParamInfo<Case>& info) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryFamily, PaddedBatch,
-                         testing::Combine(testing::ValuesIn(checkpoints()),
+                         testing::Combine(testing::ValuesIn(test::family_models()),
                                           testing::Values(AttentionPath::eager, AttentionPath::sdpa_math,
                                                           AttentionPath::sdpa_flash_attention,
                                                           AttentionPath::sdpa_efficient_attention),

@@ -1,4 +1,4 @@
-// The models: merges against a slow obvious twin, Viterbi against all cuts, and the ways to be unknown.
+// The models: merges, Viterbi against all cuts, and the ways to be unknown.
 #include "engine/tokenizer/token_model.h"
 
 #include <gmock/gmock.h>
@@ -9,8 +9,6 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "engine/tokenizer/merge_table.h"
-#include "engine/tokenizer/word_merger.h"
 
 namespace bv2::engine::tokenizer {
 namespace {
@@ -26,46 +24,6 @@ Ids encode(const nlohmann::json& config, std::string_view piece) {
 }
 
 nlohmann::json json(std::string_view text) { return nlohmann::json::parse(text); }
-
-/// Merges as the paper says it: look at all pairs, merge the best, begin again.
-std::vector<std::uint32_t> merge_slowly(std::vector<std::uint32_t> symbols, const MergeTable& table) {
-  while (true) {
-    std::size_t best = symbols.size();
-    Merge best_merge;
-    for (std::size_t i = 0; i + 1 < symbols.size(); ++i) {
-      const Merge merge = table.find(symbols[i], symbols[i + 1]);
-      if (merge.rank < best_merge.rank) {
-        best = i;
-        best_merge = merge;
-      }
-    }
-    if (best == symbols.size()) return symbols;
-    symbols[best] = best_merge.id;
-    symbols.erase(symbols.begin() + static_cast<std::ptrdiff_t>(best) + 1);
-  }
-}
-
-TEST(WordMerger, AgreesWithTheObviousWay) {
-  std::mt19937 random(1);
-  MergeTable table(40);
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;  // token 4 + i is made of pairs[i]
-  while (pairs.size() < 40) {
-    const auto known = static_cast<std::uint32_t>(4 + pairs.size());
-    const auto left = static_cast<std::uint32_t>(random() % known);
-    const auto right = static_cast<std::uint32_t>(random() % known);
-    if (table.find(left, right).exists()) continue;
-    table.insert(left, right, {static_cast<std::uint32_t>(pairs.size()), known});
-    pairs.emplace_back(left, right);
-  }
-  WordMerger merger(table);
-  for (int round = 0; round < 2000; ++round) {
-    std::vector<std::uint32_t> symbols(1 + random() % 150);
-    for (auto& symbol : symbols) symbol = random() % 4;
-    const auto expected = merge_slowly(symbols, table);
-    merger.merge(symbols);
-    ASSERT_EQ(symbols, expected);
-  }
-}
 
 TEST(Bpe, MergesAsStringsOrPairs) {
   const auto strings =

@@ -94,6 +94,20 @@ TEST(Passes, SplitJoinsWorksOnTheParts) {
             "results %5\n");
 }
 
+TEST(Passes, SplitJoinsGoesIntoJoinsOfJoins) {
+  // As rotation of a part of a head: what is turned is joined with what stays.
+  const std::string text =
+      nodes_after(graph_of([](Context& context, const Tensor& x) {
+                    const Tensor turned = concat(
+                        context, {neg(context, slice(context, x, 2, 2, 4)), slice(context, x, 2, 0, 2)}, 2);
+                    const Tensor rotated = mul(context, turned, slice(context, x, 2, 0, 4));
+                    return exp(context, concat(context, {rotated, slice(context, x, 2, 4, 8)}, 2));
+                  }),
+                  split_joins);
+  EXPECT_THAT(text, testing::HasSubstr("[batch, tokens, 2] = exp("));
+  EXPECT_THAT(text, testing::HasSubstr("[batch, tokens, 4] = exp(%0["));
+}
+
 TEST(Passes, CombineProductsJoinsThoseOfOneInput) {
   const Tensor weight(Dtype::float32, {4, 8});
   const Tensor other(Dtype::float32, {2, 8});
@@ -166,8 +180,63 @@ TEST(Passes, FuseProductsTakesWhatFollowsEachElement) {
             "    %3 float32 [batch, 8] = add(%0[batch, 8], %2)\n"
             "  group rows [batch]\n"
             "    %4 local float32 [batch, 1] = sum(%3)\n"
-            "    %5 float32 [batch, 8] = mul(%3, %4[batch, 8 : 1, 0])\n"
-            "results %5[batch, 1, 8]\n");
+            "    %3 = mul(%3, %4[batch, 8 : 1, 0])\n"
+            "results %3[batch, 1, 8]\n");
+}
+
+TEST(Passes, ReuseInPlaceTakesAnInputThatEnds) {
+  // x is the caller's; the chain needs one buffer.
+  EXPECT_EQ(nodes_after(graph_of([](Context& context, const Tensor& x) {
+                          return tanh(context, exp(context, neg(context, x)));
+                        }),
+                        reuse_in_place),
+            "  %1 float32 [batch, tokens, 8] = neg(%0)\n"
+            "  %1 = exp(%1)\n"
+            "  %1 = tanh(%1)\n"
+            "results %1\n");
+}
+
+TEST(Passes, ReuseInPlaceSparesWhatIsReadElsewhere) {
+  // Read again later; seen in another order; of another dtype.
+  const auto later = [](Context& context, const Tensor& x) {
+    const Tensor a = neg(context, x);
+    return mul(context, exp(context, a), a);
+  };
+  EXPECT_EQ(nodes_after(graph_of(later), reuse_in_place),
+            "  %1 float32 [batch, tokens, 8] = neg(%0)\n"
+            "  %2 float32 [batch, tokens, 8] = exp(%1)\n"
+            "  %2 = mul(%2, %1)\n"
+            "results %2\n");
+  const auto turned = [](Context& context, const Tensor& x) {
+    const Tensor a = neg(context, x);
+    const Tensor halves = reshape(context, a, {x.size(0), x.size(1), 2, 4});
+    return exp(context, transpose(context, halves, 2, 3));
+  };
+  EXPECT_THAT(nodes_after(graph_of(turned), reuse_in_place), testing::HasSubstr("%2 float32"));
+  const auto narrow = [](Context& context, const Tensor& x) {
+    return cast(context, neg(context, x), Dtype::bfloat16);
+  };
+  EXPECT_THAT(nodes_after(graph_of(narrow), reuse_in_place), testing::HasSubstr("%2 bfloat16"));
+}
+
+TEST(Passes, ReuseInPlaceWritesOverWhatARowHasRead) {
+  Graph graph =
+      graph_of([](Context& context, const Tensor& x) { return context.apply(Softmax{}, neg(context, x)); });
+  // The first operation apart from the others, as a product would be.
+  Node first = graph.nodes[0];
+  graph.nodes.erase(graph.nodes.begin());
+  fuse(graph);
+  graph.nodes.insert(graph.nodes.begin(), first);
+  graph.buffers[static_cast<std::size_t>(first.outputs[0].buffer)].kind = BufferKind::temporary;
+  EXPECT_EQ(nodes_after(graph, reuse_in_place),
+            "  %1 float32 [batch, tokens, 8] = neg(%0)\n"
+            "  group rows [batch, tokens]\n"
+            "    %2 local float32 [batch, tokens, 1] = max(%1)\n"
+            "    %3 local float32 [batch, tokens, 8] = sub(%1, %2[batch, tokens, 8 : tokens, 1, 0])\n"
+            "    %4 local float32 [batch, tokens, 8] = exp(%3)\n"
+            "    %5 local float32 [batch, tokens, 1] = sum(%4)\n"
+            "    %1 = div(%4, %5[batch, tokens, 8 : tokens, 1, 0])\n"
+            "results %1\n");
 }
 
 TEST(Passes, RemoveDeadKeepsResultsAndStates) {

@@ -1,0 +1,153 @@
+// The variant `compiled`.
+#include "benches/common/compiled_mode.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "base/cache_folder.h"
+#include "base/file.h"
+#include "engine/compiled/compile_modes.h"
+#include "engine/compiled/compiled_model.h"
+#include "engine/compiled/program_builder.h"
+#include "engine/kernels/registry.h"
+#include "engine/threads.h"
+
+namespace bv2 {
+namespace {
+
+namespace ec = engine::compiled;
+using engine::LogitsOf;
+
+/// The graphs that a workload needs: its prompt at once, then a token at a time.
+std::vector<ec::GraphKind> kinds_of(const Preparation& workload, bool causal) {
+  const bool padding = !workload.prompt.padding.empty();
+  const LogitsOf logits = causal ? LogitsOf::last_token : LogitsOf::all_tokens;
+  std::vector<ec::GraphKind> kinds{
+      {.one_token = workload.prompt.tokens == 1, .padding = padding, .logits = logits}};
+  if (workload.new_tokens > 1) kinds.push_back({.one_token = true, .padding = padding, .logits = logits});
+  return kinds;
+}
+
+Json described(const ec::GraphFacts& facts) {
+  return {{"name", facts.name},
+          {"nodes_traced", facts.nodes_traced},
+          {"groups_fused", facts.groups},
+          {"functions_generated", facts.program.functions},
+          {"generated_steps", facts.program.generated_steps},
+          {"calls_left", facts.program.host_steps},
+          {"from_cache", facts.program.from_cache},
+          {"arena_bytes", facts.arena_bytes},
+          {"unplanned_bytes", facts.unplanned_bytes},
+          {"scratch_bytes", facts.program.scratch_bytes}};
+}
+
+class CompiledMode final : public ExecutionMode {
+ public:
+  CompiledMode(const ScenarioConfig& config, engine::Model& model, engine::AttentionPath attention)
+      : ExecutionMode(attention, &kernels_),
+        mode_(&ec::compile_mode(config.compile_mode.value_or("default"))),
+        model_(&model),
+        attention_(attention) {}
+
+  PreparationTimes prepare(const Preparation& preparation) override {
+    const ec::Toolchain toolchain = ec::find_toolchain();  // before anything that takes long
+    compiler_ = toolchain.version;
+    cache_.emplace(default_cache_folder());
+    builder_.emplace(toolchain, *cache_,
+                     [](std::string_view line) { fmt::print(stderr, "warning: {}\n", line); });
+    kernels_.table = engine::kernels_for(model_->dtype());
+    PreparationTimes times;
+    packing_ = pack_timed(*model_, times.pack_seconds);
+    ec::PassOptions passes;
+    dump_code_dir_ = preparation.dump_code_dir;
+    dump_graph_dir_ = preparation.dump_graph_dir;
+    if (!dump_graph_dir_.empty()) {
+      passes.after = [this](std::string_view pass, const ec::Graph& graph) {
+        if (pass == "trace") dump(graph, ".traced");
+      };
+    }
+    compiled_ = std::make_unique<ec::CompiledModel>(
+        *model_, attention_, [this](std::span<const ec::Graph* const> graphs) { return build(graphs); },
+        std::move(passes));
+    runner_.emplace(*compiled_, context());
+    compiled_->prepare(kinds_of(preparation, model_->config().causal));
+    double trace_seconds = 0;
+    for (const ec::GraphFacts& facts : compiled_->facts()) trace_seconds += facts.trace_seconds;
+    times.trace_seconds = trace_seconds;
+    times.emit_seconds = build_times_.emit_seconds;
+    times.compile_seconds = build_times_.compile_seconds;
+    times.load_code_seconds = build_times_.load_seconds;
+    return times;
+  }
+
+  engine::ModelRunner& runner() override { return *runner_; }
+
+  /// There is no other way to run than what was built; what is left to look for is a graph of which nothing
+  /// became code.
+  void check_ran() const override {
+    for (const ec::GraphFacts& facts : compiled_->facts()) {
+      if (facts.program.generated_steps > 0) continue;
+      fail(
+          "the variant 'compiled' generated no code for the graph '{}' of this model; use the variant "
+          "'eager'",
+          facts.name);
+    }
+  }
+
+  void describe(Json& effective) const override {
+    effective["compile_mode"] = mode_->name;
+    if (packing_) describe_packing(*packing_, effective);
+    if (compiled_ == nullptr) return;
+    Json graphs = Json::array();
+    for (const ec::GraphFacts& facts : compiled_->facts()) graphs.push_back(described(facts));
+    // Layer operations that ran by their definitions, outside of generated code.
+    effective["compiled"] = {{"compiler", compiler_},
+                             {"one_team", mode_->options.one_team},
+                             {"choices", to_string(mode_->options.choices)},
+                             {"graphs", std::move(graphs)},
+                             {"fallbacks", context().record().definitions}};
+  }
+
+ private:
+  std::vector<std::unique_ptr<ec::Program>> build(std::span<const ec::Graph* const> graphs) {
+    std::vector<ec::BuildRequest> requests;
+    for (const ec::Graph* graph : graphs) {
+      if (!dump_graph_dir_.empty()) dump(*graph, "");
+      // Only a step of few rows is one region, so the others share their code with the default mode.
+      requests.push_back({.graph = graph, .title = graph->name, .options = mode_->options});
+    }
+    auto programs = ec::build_programs(requests, *builder_, static_cast<std::size_t>(engine::thread_count()),
+                                       dump_code_dir_, &build_times_);
+    return {std::make_move_iterator(programs.begin()), std::make_move_iterator(programs.end())};
+  }
+
+  void dump(const ec::Graph& graph, std::string_view stage) const {
+    write_file_atomically(dump_graph_dir_ / fmt::format("{}{}.txt", graph.name, stage), to_text(graph));
+  }
+
+  const ec::CompileMode* mode_;
+  engine::KernelSet kernels_;  // of the calls that graphs leave
+  engine::Model* model_;
+  engine::AttentionPath attention_;
+  std::string compiler_;
+  std::optional<ec::DiskCache> cache_;
+  std::optional<ec::CodeBuilder> builder_;
+  ec::BuildTimes build_times_;
+  std::filesystem::path dump_graph_dir_;
+  std::filesystem::path dump_code_dir_;
+  std::optional<engine::PackingReport> packing_;
+  std::unique_ptr<ec::CompiledModel> compiled_;
+  std::optional<ec::CompiledRunner> runner_;
+};
+
+}  // namespace
+
+std::unique_ptr<ExecutionMode> make_compiled_mode(const ScenarioConfig& config, engine::Model& model,
+                                                  engine::AttentionPath attention) {
+  return std::make_unique<CompiledMode>(config, model, attention);
+}
+
+}  // namespace bv2
