@@ -10,12 +10,6 @@
 namespace bv2 {
 namespace {
 
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  std::ranges::sort(values);
-  return percentile(values, 50);
-}
-
 /// The median of a quotient of two counters, of the iterations that have both.
 std::optional<double> ratio(std::span<const CounterValues* const> counters, std::string_view above,
                             std::string_view below) {
@@ -25,7 +19,7 @@ std::optional<double> ratio(std::span<const CounterValues* const> counters, std:
     const auto b = counter_value(*values, below);
     if (a && b.value_or(0) > 0) ratios.push_back(static_cast<double>(*a) / static_cast<double>(*b));
   }
-  return median(std::move(ratios));
+  return median_if_any(std::move(ratios));
 }
 
 }  // namespace
@@ -38,7 +32,7 @@ HardwareCounters hardware_counters(const MonitorReport& report,
     for (const CounterValues* iteration : counters) {
       if (const auto value = counter_value(*iteration, event)) values.push_back(static_cast<double>(*value));
     }
-    if (const auto middle = median(std::move(values))) found.events.emplace_back(event, *middle);
+    if (const auto middle = median_if_any(std::move(values))) found.events.emplace_back(event, *middle);
   }
   found.instructions_per_cycle = ratio(counters, "instructions", "cycles");
   found.cache_misses_per_kiloinstruction = ratio(counters, "cache_misses", "instructions");

@@ -10,12 +10,6 @@
 namespace bv2 {
 namespace {
 
-std::optional<double> median(std::vector<double> values) {
-  if (values.empty()) return std::nullopt;
-  std::ranges::sort(values);
-  return percentile(values, 50);
-}
-
 MonitorReport report_of(const ScenarioResult& scenario, std::string_view monitor) {
   const auto found = std::ranges::find(scenario.monitors, monitor, &MonitorReport::monitor);
   if (found != scenario.monitors.end()) return *found;
@@ -85,10 +79,10 @@ class EnergySummary {
       const auto idle =
           std::ranges::find(idle_watts, values.domain, [](const auto& entry) { return entry.first; });
       if (idle != idle_watts.end()) domain.idle_watts = idle->second;
-      domain.watts = median(values.watts);
-      domain.resolution_joules = median(values.resolution_joules);
-      domain.joules_per_prompt_token = median(values.per_prompt_token);
-      domain.joules_per_new_token = median(values.per_new_token);
+      domain.watts = median_if_any(values.watts);
+      domain.resolution_joules = median_if_any(values.resolution_joules);
+      domain.joules_per_prompt_token = median_if_any(values.per_prompt_token);
+      domain.joules_per_new_token = median_if_any(values.per_new_token);
     }
     return domains;
   }

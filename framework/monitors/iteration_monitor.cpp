@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/cpu_topology.h"
@@ -87,8 +88,7 @@ std::vector<MonitorReport> IterationMonitor::reports(std::size_t readings) {
       part.end();
       durations_ns.push_back(static_cast<double>(monotonic_now_ns() - start_ns));
     }
-    std::ranges::sort(durations_ns);
-    reports_[part.report].edges_ns = percentile(durations_ns, 50);
+    reports_[part.report].edges_ns = median_if_any(std::move(durations_ns));
   }
   return reports_;
 }

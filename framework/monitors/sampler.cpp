@@ -159,10 +159,7 @@ MonitorSamples Sampler::take(std::int64_t from_ns, std::int64_t to_ns, std::int6
 
 std::optional<double> Sampler::sample_ns() const {
   const std::scoped_lock lock(state_->mutex);
-  if (state_->costs_ns.empty()) return std::nullopt;
-  std::vector<double> costs(state_->costs_ns.begin(), state_->costs_ns.end());
-  std::ranges::sort(costs);
-  return percentile(costs, 50);
+  return median_if_any({state_->costs_ns.begin(), state_->costs_ns.end()});
 }
 
 const SamplerOptions& Sampler::options() const { return state_->options; }
