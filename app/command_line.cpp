@@ -214,6 +214,12 @@ void take_revision(CommandLine& line) {
   line.run.model_id += "@" + line.hub.revision;
 }
 
+void check_monitors(const RunOptions& run) {
+  if (!run.gpu_monitoring && run.monitors && contains(*run.monitors, "gpu")) {
+    fail<UsageError>("--no-gpu-monitoring: --monitors asks for the monitor 'gpu'; leave one of both out");
+  }
+}
+
 void check_required(const CommandLine& line) {
   if (line.command == Command::tokenize && line.run.model_id.empty()) {
     fail<UsageError>("tokenize needs --model-id DIR, a folder with a tokenizer.json");
@@ -261,6 +267,7 @@ CommandLine parse_command_line(std::span<const std::string> arguments) {
   }
   line.operands = take_operands(parser.remaining(), command);
   take_revision(line);
+  check_monitors(line.run);
   check_required(line);
   return line;
 }

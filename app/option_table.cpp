@@ -110,6 +110,32 @@ void set_format(CommandLine& line, std::string_view option, const Values& values
   line.format = static_cast<OutputFormat>(std::ranges::find(formats, name) - formats.begin());
 }
 
+/// With all names, in lines that fit a terminal.
+std::string monitors_help() {
+  constexpr std::size_t longest_line = 70;
+  std::string text = "only these of what watches the machine, or none (default: all):\n";
+  std::size_t line = 0;
+  for (const std::string& name : all_monitor_names()) {
+    if (line > 0) text += line + name.size() > longest_line ? ",\n" : ", ";
+    line = line + name.size() > longest_line ? name.size() : line + name.size() + 2;
+    text += name;
+  }
+  return text;
+}
+
+void set_monitors(CommandLine& line, std::string_view option, const Values& values) {
+  std::vector<std::string> names = all_monitor_names();
+  names.emplace_back("none");
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  MonitorNames chosen;
+  for (const auto& value : values) chosen.push_back(parse_choice(option, value, known));
+  if (contains(chosen, "none")) {
+    if (chosen.size() > 1) fail<UsageError>("{}: 'none' stands alone", option);
+    chosen.clear();
+  }
+  line.run.monitors = std::move(chosen);
+}
+
 constexpr std::string_view what = "What is measured";
 constexpr std::string_view model = "The model and its prompt";
 constexpr std::string_view how = "How it is measured";
@@ -266,6 +292,9 @@ std::vector<OptionRow> measuring_options() {
       {running, how, "--no-machine-limits", "",
        "do not measure what the machine can do: results have no share of it",
        [](CommandLine& line, std::string_view, const Values&) { line.run.machine_limits = false; }},
+      {running, how, "--monitors", "NAME...", monitors_help(), set_monitors},
+      {running, how, "--no-gpu-monitoring", "", "leave GPUs alone",
+       [](CommandLine& line, std::string_view, const Values&) { line.run.gpu_monitoring = false; }},
       {on_machine, how, "--measure-anew", "", "measure everything, whatever was kept",
        [](CommandLine& line, std::string_view, const Values&) { line.measure_anew = true; }},
       {computing, how, "--threads", "N", "(default: physical cores)", integer(&R::threads, 1, most_threads)},

@@ -129,6 +129,20 @@ std::string percent_of_limit(const ScenarioResult& scenario) {
   return text(prefill.percent_of_limit) + (decode ? " / " + text(decode->percent_of_limit) : "");
 }
 
+/// "2.75 / 0.41": of a prompt token and of a new one.
+std::string joules_a_token(const ScenarioResult& scenario) {
+  const auto text = [&](std::string_view metric) {
+    const Summary* summary = scenario.measurement(metric);
+    return summary != nullptr && summary->median ? fmt::format("{:.3g}", *summary->median) : std::string("-");
+  };
+  return text("joules_per_prompt_token") + " / " + text("joules_per_new_token");
+}
+
+bool has_energy(const ScenarioResult& scenario) {
+  return scenario.measurement("joules_per_prompt_token") != nullptr ||
+         scenario.measurement("joules_per_new_token") != nullptr;
+}
+
 bool has_limit(const ScenarioResult& scenario) {
   return scenario.roofline && scenario.roofline->prefill.percent_of_limit;
 }
@@ -170,6 +184,13 @@ std::vector<CsvColumn> csv_columns() {
       {"num_tokens_to_generate",
        [](B, S s) { return fmt::format("{}", s.metadata.config.num_tokens_to_generate); }},
       {"peak_host_memory_bytes", [](B, S s) { return csv_text(peak_bytes(s)); }},
+      {"anonymous_memory_bytes",
+       [](B, S s) { return csv_text(s.phases.peak_host_memory.anonymous.generate); }},
+      {"file_backed_memory_bytes",
+       [](B, S s) { return csv_text(s.phases.peak_host_memory.file_backed.generate); }},
+      {"instructions_per_cycle", [](B, S s) { return csv_text(s.hardware_counters.instructions_per_cycle); }},
+      {"gpu_utilization_mean",
+       [](B, S s) { return csv_text(std::optional<double>(s.gpu_metrics.gpu_utilization_mean)); }},
       {"verification", [](B, S s) { return std::string(enum_name(s.verification.status)); }},
       {"tainted_iterations", [](B, S s) { return fmt::format("{}", s.interference.tainted); }},
       {"prefill_percent_of_limit",
@@ -241,6 +262,10 @@ std::string results_legend(std::span<const BenchmarkResults> results) {
   if (any(has_limit)) {
     text += "of limit: how near this machine's measured limits the first token and the others come.\n";
   }
+  if (any(has_energy)) {
+    text +=
+        "energy: joules a prompt token and a new token took, of all that counts them (docs/monitors.md).\n";
+  }
   if (any(is_tainted)) {
     text +=
         "tainted: iterations that something else on the machine may have moved; left out where enough "
@@ -282,7 +307,9 @@ Table results_table(const BenchmarkResults& results) {
   table.columns.push_back({"peak\nMiB", Align::right});
   const bool limits = std::ranges::any_of(results.scenarios, has_limit);
   const bool taints = std::ranges::any_of(results.scenarios, is_tainted);
+  const bool energy = std::ranges::any_of(results.scenarios, has_energy);
   if (limits) table.columns.push_back({"of limit\n%", Align::right});
+  if (energy) table.columns.push_back({"energy\nJ/token", Align::right});
   if (taints) table.columns.push_back({"tainted", Align::right});
   for (const auto& scenario : results.scenarios) {
     Row row{.cells = {scenario.scenario_name, std::string(enum_name(scenario.status))}, .remark = {}};
@@ -294,6 +321,7 @@ Table results_table(const BenchmarkResults& results) {
       }
       row.cells.push_back(mebibytes(peak_bytes(scenario)));
       if (limits) row.cells.push_back(percent_of_limit(scenario));
+      if (energy) row.cells.push_back(joules_a_token(scenario));
       if (taints) row.cells.push_back(tainted(scenario));
     }
     table.rows.push_back(std::move(row));

@@ -43,6 +43,13 @@ SharedLibrary::SharedLibrary(const std::filesystem::path& path)
   }
 }
 
+SharedLibrary SharedLibrary::searched(const std::string& name) {
+  SharedLibrary library;
+  library.handle_ = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (library.handle_ == nullptr) fail("cannot load '{}': {}", name, loader_reason(name));
+  return library;
+}
+
 SharedLibrary::~SharedLibrary() {
   if (handle_ != nullptr) ::dlclose(handle_);
 }

@@ -12,6 +12,8 @@ class SharedLibrary {
  public:
   /// Resolves all its symbols now. Throws Error with the path and the loader's reason, in one line.
   explicit SharedLibrary(const std::filesystem::path& path);
+  /// The same, but a name without a folder is looked for where the system's loader does.
+  static SharedLibrary searched(const std::string& name);
   ~SharedLibrary();
   SharedLibrary(SharedLibrary&& other) noexcept;
   SharedLibrary& operator=(SharedLibrary&& other) noexcept;
@@ -26,6 +28,7 @@ class SharedLibrary {
   }
 
  private:
+  SharedLibrary() = default;
   [[nodiscard]] void* symbol(const std::string& name) const;
 
   void* handle_ = nullptr;

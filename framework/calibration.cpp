@@ -12,10 +12,10 @@
 #include <span>
 
 #include "base/clock.h"
-#include "framework/memory_usage.h"
-#include "framework/monitors/counter_source.h"
+#include "framework/monitors/iteration_monitor.h"
 #include "framework/percentile.h"
 #include "framework/token_timeline.h"
+#include "framework/worker/local_monitors.h"
 
 namespace bv2 {
 namespace {
@@ -48,56 +48,62 @@ void add(FalseVerdicts& result, Verdict verdict) {
   ++(result.*counters.at(static_cast<std::size_t>(verdict)));
 }
 
-using SourceOf = std::unique_ptr<CounterSource> (*)(const MonitoredSystem&);
-struct Monitor {
-  std::string_view name;
-  SourceOf source;
-};
-constexpr std::array monitors{Monitor{"process usage", process_usage_source},
-                              Monitor{"thread scheduling", thread_scheduling_source},
-                              Monitor{"processor time", processor_time_source},
-                              Monitor{"pressure", pressure_source},
-                              Monitor{"cgroup throttling", cgroup_throttling_source},
-                              Monitor{"thermal throttling", thermal_throttling_source},
-                              Monitor{"frequency", frequency_source}};
+/// A monitor, or several, that can be put around an iteration.
+class SwitchedMonitor {
+ public:
+  SwitchedMonitor(std::string name, const MonitorNames& monitors)
+      : name_(std::move(name)),
+        edges_(MonitoredSystem::of_this_process(), monitors),
+        open_{.monitors = monitors} {
+    has_edges_ = !edges_.names().empty();
+    // What has nothing to sample here needs no thread.
+    has_samples_ =
+        std::ranges::any_of(LocalMonitors().reply_to(open_).monitors,
+                            [](const MonitorReport& report) { return report.status == MonitorStatus::on; });
+  }
+  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] bool available() const { return has_edges_ || has_samples_; }
 
-/// What is done at the edges of an iteration.
-struct SwitchedMonitor {
-  std::string name;
-  std::function<void()> begin;
-  std::function<void()> end;
-};
+  /// The readings alone.
+  void read_edges() {
+    edges_.begin();
+    edges_.end();
+  }
+  void begin() {
+    if (has_samples_) {
+      samplers_ = std::make_unique<LocalMonitors>();
+      samplers_->reply_to(open_);
+    }
+    edges_.begin();
+  }
+  void end() {
+    edges_.end();
+    samplers_.reset();
+  }
 
-SwitchedMonitor switched(std::string_view name, std::shared_ptr<CounterSource> source) {
-  const auto values = std::make_shared<std::vector<std::int64_t>>(source->counters().size());
-  const auto read = [values, source = std::move(source)] { source->read(*values); };
-  return {std::string(name), read, read};
-}
+ private:
+  std::string name_;
+  IterationMonitor edges_;
+  OpenMonitorsRequest open_;
+  bool has_edges_ = false;
+  bool has_samples_ = false;
+  std::unique_ptr<LocalMonitors> samplers_;
+};
 
 /// Those that this system has, and all of them together as the last.
 std::vector<SwitchedMonitor> switched_monitors() {
   std::vector<SwitchedMonitor> all;
-  const MonitoredSystem system = MonitoredSystem::of_this_process();
-  for (const Monitor& monitor : monitors) {
-    std::shared_ptr<CounterSource> source = monitor.source(system);
-    if (source && !source->counters().empty()) all.push_back(switched(monitor.name, std::move(source)));
+  for (const std::string& name : all_monitor_names()) {
+    SwitchedMonitor monitor(name, {name});
+    if (monitor.available()) all.push_back(std::move(monitor));
   }
-  const auto memory = std::make_shared<PeakMemory>();
-  all.push_back({"peak memory", [memory] { static_cast<void>(memory->reset()); },
-                 [memory] { static_cast<void>(memory->peak_bytes()); }});
-  const auto each = [parts = all](auto edge) {
-    return [parts, edge] {
-      for (const SwitchedMonitor& part : parts) (part.*edge)();
-    };
-  };
-  all.push_back({"all together", each(&SwitchedMonitor::begin), each(&SwitchedMonitor::end)});
+  all.emplace_back("all together", all_monitor_names());
   return all;
 }
 
 /// Seconds of each monitor's iterations by round; those without any are the last.
-std::vector<std::vector<double>> alternate(std::span<const SwitchedMonitor> switched,
-                                           const TimedIteration& iterate, const MonitorMeasurement& how,
-                                           const InterruptFlag& interrupt,
+std::vector<std::vector<double>> alternate(std::span<SwitchedMonitor> switched, const TimedIteration& iterate,
+                                           const MonitorMeasurement& how, const InterruptFlag& interrupt,
                                            const std::function<void(std::size_t)>& progress) {
   std::mt19937_64 random(how.seed);
   std::vector<std::vector<double>> seconds(switched.size() + 1);
@@ -195,13 +201,10 @@ TimingErrors measure_timing_errors(std::size_t iterations, const InterruptFlag& 
 std::vector<MonitorCost> measure_monitor_costs(const TimedIteration& iterate, const MonitorMeasurement& how,
                                                const InterruptFlag& interrupt,
                                                const std::function<void(std::size_t)>& progress) {
-  const std::vector<SwitchedMonitor> switched = switched_monitors();
+  std::vector<SwitchedMonitor> switched = switched_monitors();
   std::vector<MonitorCost> costs;
-  for (const SwitchedMonitor& monitor : switched) {
-    costs.push_back({monitor.name, median_ns_of(how.repetitions, [&] {
-                       monitor.begin();
-                       monitor.end();
-                     })});
+  for (SwitchedMonitor& monitor : switched) {
+    costs.push_back({monitor.name(), median_ns_of(how.repetitions, [&] { monitor.read_edges(); })});
   }
   const auto seconds = alternate(switched, iterate, how, interrupt, progress);
   const double confidence = corrected_confidence({.comparisons = switched.size()});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "framework/monitors/counter_source.h"
 
 namespace bv2 {
 
@@ -26,7 +27,8 @@ struct CacheInfo {
 /// As metadata.hardware_info carries it. What the system does not tell is missing.
 struct HardwareInfo {
   std::optional<std::string> gpu_name;
-  std::optional<std::int64_t> gpu_memory_total;  ///< MiB
+  std::optional<std::int64_t> gpu_memory_total;  ///< MiB; these two: of the first
+  std::vector<MonitoredDevice> gpus;
   std::optional<std::string> cpu_name;
   std::optional<std::int64_t> cpu_count;            ///< logical processors
   std::optional<std::int64_t> physical_core_count;  ///< distinct cores
@@ -51,6 +53,7 @@ struct HardwareInfo {
   static void fields(Self& self, Visit&& visit) {
     visit("gpu_name", self.gpu_name);
     visit("gpu_memory_total", self.gpu_memory_total);
+    visit("gpus", self.gpus);
     visit("cpu_name", self.cpu_name);
     visit("cpu_count", self.cpu_count);
     visit("physical_core_count", self.physical_core_count);

@@ -23,9 +23,9 @@ class Values {
   explicit Values(const CounterValues& values) : values_(values) {}
 
   [[nodiscard]] std::optional<double> find(std::string_view name) const {
-    const auto found = std::ranges::find(values_, name, &CounterValues::value_type::first);
-    if (found == values_.end()) return std::nullopt;
-    return static_cast<double>(found->second);
+    const auto value = counter_value(values_, name);
+    if (!value) return std::nullopt;
+    return static_cast<double>(*value);
   }
   /// 0 for a counter that the system does not have.
   [[nodiscard]] double of(std::string_view name) const { return find(name).value_or(0); }

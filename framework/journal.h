@@ -14,7 +14,7 @@
 namespace bv2 {
 
 /// Of the lines below.
-constexpr std::int64_t journal_version = 1;
+constexpr std::int64_t journal_version = 2;
 
 /// The first line: what run it is, so that only the same one goes on.
 struct RunRecord {
@@ -44,6 +44,8 @@ struct LaunchRecord {
   ScenarioMetadata metadata{};
   Phases phases{};
   Verification verification{};
+  std::vector<MonitorReport> monitors{};
+  NamedValues<double> idle_watts{};  ///< by domain of energy, before the run's first scenario
   std::vector<double> warm_up_seconds{};  ///< latencies of the warm-up
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
@@ -52,6 +54,8 @@ struct LaunchRecord {
     visit("metadata", self.metadata);
     visit("phases", self.phases);
     visit("verification", self.verification);
+    visit("monitors", self.monitors);
+    visit("idle_watts", self.idle_watts);
     visit("warm_up_seconds", self.warm_up_seconds);
   }
 };
@@ -61,14 +65,12 @@ struct IterationRecord {
   static constexpr std::string_view event = "iteration";
   std::int64_t scenario = 0;
   Iteration iteration;
-  std::optional<std::int64_t> peak_bytes{};
   Omittable<ScenarioOutput> output{};  ///< of the scenario's first iteration, with what ran until then
   Omittable<Json> effective{};
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("scenario", self.scenario);
     visit("iteration", self.iteration);
-    visit("peak_bytes", self.peak_bytes);
     visit("output", self.output);
     visit("effective", self.effective);
   }

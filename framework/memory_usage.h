@@ -7,8 +7,21 @@
 
 namespace bv2 {
 
-/// The largest resident set (VmHWM) of a process by phase: reset, run the phase, read. `process` is
-/// /proc/self, or a copy of it for tests.
+/// What a phase used, in bytes; missing where the kernel does not tell.
+struct MemoryUsage {
+  std::optional<std::int64_t> peak;         ///< largest resident set (VmHWM) since the last reset
+  std::optional<std::int64_t> anonymous;    ///< resident at its end (RssAnon): heaps, stacks, private copies
+  std::optional<std::int64_t> file_backed;  ///< resident at its end (RssFile): mapped files, such as weights
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("peak", self.peak);
+    visit("anonymous", self.anonymous);
+    visit("file_backed", self.file_backed);
+  }
+};
+
+/// The memory of a process by phase: reset, run the phase, read. `process` is /proc/self, or a copy of it for
+/// tests.
 class PeakMemory {
  public:
   explicit PeakMemory(std::filesystem::path process = "/proc/self") : process_(std::move(process)) {}
@@ -16,10 +29,7 @@ class PeakMemory {
   /// Starts a new mark at the present size. False where the kernel does not allow it; the mark then spans the
   /// phases before, too.
   bool reset() const;
-  /// Bytes; missing where the kernel does not tell.
-  [[nodiscard]] std::optional<std::int64_t> peak_bytes() const;
-  /// The resident set now, in bytes.
-  [[nodiscard]] std::optional<std::int64_t> resident_bytes() const;
+  [[nodiscard]] MemoryUsage read() const;
 
  private:
   std::filesystem::path process_;

@@ -35,6 +35,12 @@ double percentile(std::span<const double> sorted, double percent) {
   return std::lerp(sorted[below], sorted[above], rank - static_cast<double>(below));
 }
 
+std::optional<double> median_if_any(std::vector<double> values) {
+  if (values.empty()) return std::nullopt;
+  std::ranges::sort(values);
+  return percentile(values, 50);
+}
+
 bool supports_percentile(std::size_t count, double percent) {
   return static_cast<double>(count) * std::min(percent, 100.0 - percent) >= 100.0;
 }

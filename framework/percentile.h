@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace bv2 {
 
@@ -14,6 +15,9 @@ using Interval = std::array<double, 2>;
 /// The percentile (0 to 100) of sorted values, interpolated linearly between the two nearest ranks as numpy
 /// does by default (Hyndman and Fan, 1996, definition 7). `sorted` is not empty.
 double percentile(std::span<const double> sorted, double percent);
+
+/// The median of values in any order; nothing of none.
+std::optional<double> median_if_any(std::vector<double> values);
 
 /// Whether `count` values can support that percentile: at least one of them must be expected beyond it, on
 /// its shorter side. p25 and p75 need 4 values, p90 10, p95 20, p99 100.

@@ -11,8 +11,12 @@
 #include <vector>
 
 #include "base/json.h"
+#include "framework/energy.h"
+#include "framework/gpu_metrics.h"
+#include "framework/hardware_counters.h"
 #include "framework/hardware_info.h"
 #include "framework/interference.h"
+#include "framework/memory_usage.h"
 #include "framework/model_benchmark.h"
 #include "framework/roofline.h"
 #include "framework/run_options.h"
@@ -117,6 +121,7 @@ struct Iteration {
       flags;                 ///< "output_differs": other tokens than the first iteration gave; "warm_up":
                              ///< before the steady state; and what tainted it (framework/interference.h)
   CounterValues counters{};  ///< of the system, between just before and just after
+  Omittable<std::vector<MonitorSamples>> samples{};  ///< beside it, where something can be sampled
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("start_ns", self.start_ns);
@@ -126,21 +131,53 @@ struct Iteration {
     visit("launch", self.launch);
     visit("flags", self.flags);
     visit("counters", self.counters);
+    visit("samples", self.samples);
   }
 };
 
-/// The largest resident memory of the process in each phase.
+/// What the sizes of a model say that its memory should be.
+struct AnalyticMemory {
+  std::int64_t weights = 0;
+  std::optional<std::int64_t>
+      kv_cache;  ///< of prompt and new tokens of the batch; null where it is not known
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("weights", self.weights);
+    visit("kv_cache", self.kv_cache);
+  }
+};
+
+/// What is resident, apart; at the end of a phase, and of generate the most at the end of any iteration.
+struct ResidentMemory {
+  std::optional<std::int64_t> load;
+  std::optional<std::int64_t> prepare;
+  std::optional<std::int64_t> generate;
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("load", self.load);
+    visit("prepare", self.prepare);
+    visit("generate", self.generate);
+  }
+};
+
+/// The largest resident memory of the process in each phase, and what it consists of.
 struct PeakHostMemory {
   std::string unit = "bytes";
   std::optional<std::int64_t> load;
   std::optional<std::int64_t> prepare;
   std::optional<std::int64_t> generate;  ///< check, warm-up and measured iterations
+  ResidentMemory anonymous;
+  ResidentMemory file_backed;
+  std::optional<AnalyticMemory> analytic;
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("unit", self.unit);
     visit("load", self.load);
     visit("prepare", self.prepare);
     visit("generate", self.generate);
+    visit("anonymous", self.anonymous);
+    visit("file_backed", self.file_backed);
+    visit("analytic", self.analytic);
   }
 };
 
@@ -204,16 +241,6 @@ struct Verification {
   }
 };
 
-struct GpuMetrics {
-  std::string gpu_monitoring_status = "disabled";
-  Omittable<std::string> gpu_monitoring_reason{"no_gpus_available"};
-  template <class Self, class Visit>
-  static void fields(Self& self, Visit&& visit) {
-    visit("gpu_monitoring_status", self.gpu_monitoring_status);
-    visit("gpu_monitoring_reason", self.gpu_monitoring_reason);
-  }
-};
-
 /// One model, one mode, one shape: what was asked, what ran, what it took.
 struct ScenarioResult {
   std::string scenario_name;
@@ -228,8 +255,11 @@ struct ScenarioResult {
   Phases phases;
   ScenarioOutput output;
   Verification verification;
-  Interference interference;         ///< of the measured iterations
-  std::optional<Roofline> roofline;  ///< null where what a forward costs is not known
+  Interference interference;            ///< of the measured iterations
+  std::optional<Roofline> roofline;     ///< null where what a forward costs is not known
+  std::vector<MonitorReport> monitors;  ///< all of the table, with what each costs
+  HardwareCounters hardware_counters;
+  EnergyReport energy;
   GpuMetrics gpu_metrics;
   Omittable<ProfileResult> profile{};  ///< where one was asked for
 
@@ -252,6 +282,9 @@ struct ScenarioResult {
     visit("verification", self.verification);
     visit("interference", self.interference);
     visit("roofline", self.roofline);
+    visit("monitors", self.monitors);
+    visit("hardware_counters", self.hardware_counters);
+    visit("energy", self.energy);
     visit("gpu_metrics", self.gpu_metrics);
     visit("profile", self.profile);
   }

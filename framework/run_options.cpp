@@ -10,4 +10,10 @@ std::span<const std::string_view> enum_names(Isolation) {
   return names;
 }
 
+MonitorNames chosen_monitors(const RunOptions& options) {
+  MonitorNames names = options.monitors.value_or(all_monitor_names());
+  if (!options.gpu_monitoring) std::erase(names, "gpu");
+  return names;
+}
+
 }  // namespace bv2

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "framework/monitors/monitor_table.h"
 #include "framework/schedule.h"
 
 namespace bv2 {
@@ -55,11 +56,16 @@ struct RunOptions {
   std::int64_t budget_ns = 0;                  ///< of the whole run; 0: none
   bool resume = false;                         ///< go on with the newest interrupted run of output_dir
   bool machine_limits = true;  ///< measure what the machine can do, and hold the scenarios against it
+  std::optional<MonitorNames> monitors;  ///< those that run; none: all
+  bool gpu_monitoring = true;
   std::filesystem::path dump_graph_dir;  ///< compiled scenarios write their graphs below it; empty: none does
   std::filesystem::path dump_code_dir;   ///< and their generated code
   std::optional<std::string> commit_id;  ///< these three: else from git
   std::optional<std::string> branch_name;
   std::optional<std::string> commit_message;
 };
+
+/// The monitors that the options leave.
+MonitorNames chosen_monitors(const RunOptions& options);
 
 }  // namespace bv2

@@ -9,15 +9,18 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/cpu_topology.h"
 #include "framework/free_memory.h"
 #include "framework/git_info.h"
 #include "framework/reference_store.h"
 #include "framework/result_writer.h"
 #include "framework/resumption.h"
 #include "framework/rounds.h"
+#include "framework/run_monitors.h"
 #include "framework/run_plan.h"
 #include "framework/scenario_references.h"
 #include "framework/timestamp.h"
+#include "framework/worker/local_monitors.h"
 #include "framework/worker/local_worker.h"
 #include "framework/worker/worker_process.h"
 
@@ -25,6 +28,9 @@ namespace bv2 {
 namespace {
 
 constexpr std::int64_t summary_file = -1;
+
+/// Of each answer; drivers of many devices take seconds to open.
+constexpr std::int64_t monitor_timeout_ns = 30'000'000'000;
 
 std::uint64_t random_64() {
   std::random_device random;
@@ -111,7 +117,10 @@ class Run {
                  .dump_graph_dir = options.dump_graph_dir,
                  .dump_code_dir = options.dump_code_dir},
         limits_(limits_for(plan, surroundings)),
-        git_(commit_of(options)) {
+        git_(commit_of(options)),
+        monitors_(monitor_setting()) {
+    setting_.monitor_names = chosen_monitors(options);
+    setting_.monitors = &monitors_;
     setting_.journal = [this](const auto& append) { write_journal(append); };
     setting_.new_worker = [this](const ScenarioRun& scenario) {
       return new_worker(scenario.spent_ns(), scenario.index());
@@ -134,6 +143,10 @@ class Run {
                                   iteration_count(plan_) * options_.launches);
     show_ended();
     find_references();
+    if (std::ranges::any_of(scenarios_, [](const ScenarioRun& scenario) { return !scenario.ended(); })) {
+      monitors_.start();
+      monitors_.measure_idle();
+    }
     measure();
     record_documents();
     write_summary();
@@ -327,6 +340,36 @@ class Run {
     return std::make_unique<WorkerProcess>(std::move(process), setting_.interrupt);
   }
 
+  RunMonitors::Setting monitor_setting() {
+    std::int64_t threads = 0;
+    for (const PlannedBenchmark& benchmark : plan_) {
+      for (const PlannedScenario& scenario : benchmark.scenarios) {
+        // 0 stands for all cores.
+        const std::int64_t own =
+            scenario.config.threads > 0 ? scenario.config.threads : physical_core_count();
+        threads = std::max(threads, own);
+      }
+    }
+    RunMonitors::Setting setting{.open = {.monitors = chosen_monitors(options_),
+                                          .system_root = surroundings_.system_root.string(),
+                                          .device_libraries = surroundings_.device_libraries}};
+    if (const auto cpu = spare_cpu(threads)) setting.open.cpu = *cpu;
+    setting.new_worker = [this] { return new_monitor_worker(); };
+    setting.problem = [this](const std::string& line) { setting_.observer.problem(line); };
+    return setting;
+  }
+
+  /// In a process of its own where scenarios are: what it takes does not count as theirs, and a driver that
+  /// crashes costs samples alone.
+  std::unique_ptr<Worker> new_monitor_worker() {
+    if (options_.isolation == Isolation::none) return std::make_unique<LocalMonitors>();
+    return std::make_unique<WorkerProcess>(WorkerProcessOptions{.program = surroundings_.worker,
+                                                                .monitors_only = true,
+                                                                .request_timeout_ns = monitor_timeout_ns,
+                                                                .on_output = {}},
+                                           setting_.interrupt);
+  }
+
   [[nodiscard]] ScenarioMetadata metadata_of(const PlannedBenchmark& benchmark) const {
     ScenarioMetadata metadata;
     metadata.timestamp = utc_timestamp(surroundings_.wall_clock());
@@ -349,6 +392,12 @@ class Run {
     if (options_.target_precision > 0) metadata.procedure.target_precision = options_.target_precision;
     if (options_.budget_ns > 0) {
       metadata.procedure.budget_seconds = static_cast<double>(options_.budget_ns) * 1e-9;
+    }
+    metadata.hardware_info.gpus = monitors_.devices();
+    if (!monitors_.devices().empty()) {
+      const MonitoredDevice& first = monitors_.devices().front();
+      metadata.hardware_info.gpu_name = first.name;
+      if (first.memory_total_bytes) metadata.hardware_info.gpu_memory_total = *first.memory_total_bytes >> 20;
     }
     if (!limits_.empty()) metadata.hardware_info.measured_peaks = to_json(limits_);
     return metadata;
@@ -375,6 +424,7 @@ class Run {
   MachineLimits limits_;
   std::map<std::string, std::string> weights_hashes_;  // by model_id
   GitInfo git_;
+  RunMonitors monitors_;
   RunRecord run_;
   Journal journal_;
   std::vector<ScenarioRun> scenarios_;

@@ -42,6 +42,8 @@ struct RunSurroundings {
   /// Where references are kept; empty: `references` in the output folder.
   std::filesystem::path reference_dir{};
   WorkerProgram worker{};  ///< for options.isolation process
+  /// As in MonitoredSystem, for the monitors that sample.
+  std::optional<std::map<std::string, std::string>> device_libraries{};
   /// Bytes that can still be taken; none: asks the system.
   std::function<std::optional<std::int64_t>()> available_memory_bytes{};
 };

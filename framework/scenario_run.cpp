@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "framework/gate.h"
+#include "framework/monitors/counter_names.h"
+#include "framework/scenario_monitors.h"
 #include "framework/scenario_roofline.h"
 #include "framework/scenario_summary.h"
 #include "framework/token_timeline.h"
@@ -23,6 +25,13 @@ void raise_to(std::optional<std::int64_t>& largest, std::optional<std::int64_t> 
   if (value) largest = std::max(*value, largest.value_or(0));
 }
 
+/// What an iteration had, into the phase "generate".
+void raise_to(PeakHostMemory& memory, const CounterValues& counters) {
+  raise_to(memory.generate, counter_value(counters, peak_memory_counter));
+  raise_to(memory.anonymous.generate, counter_value(counters, anonymous_memory_counter));
+  raise_to(memory.file_backed.generate, counter_value(counters, file_memory_counter));
+}
+
 }  // namespace
 
 ScenarioRun::ScenarioRun(std::int64_t index, const PlannedBenchmark& benchmark,
@@ -38,6 +47,8 @@ void ScenarioRun::apply(const LaunchRecord& record) {
     result_.metadata = record.metadata;
     result_.phases = record.phases;
     result_.verification = record.verification;
+    result_.monitors = record.monitors;
+    idle_watts_ = record.idle_watts;
   }
   if (record.pass != pass_) iterations_in_pass_ = 0;
   pass_ = record.pass;
@@ -51,8 +62,7 @@ void ScenarioRun::apply(const IterationRecord& record) {
   if (record.output) result_.output = *record.output;
   if (record.effective) result_.metadata.effective = *record.effective;
   latency_seconds_.push_back(latency_seconds_of(record.iteration));
-  if (record.peak_bytes) peak_memory_bytes_.push_back(static_cast<double>(*record.peak_bytes));
-  raise_to(result_.phases.peak_host_memory.generate, record.peak_bytes);
+  raise_to(result_.phases.peak_host_memory, record.iteration.counters);
   result_.iterations.push_back(record.iteration);
   ++iterations_in_pass_;
 }
@@ -76,6 +86,7 @@ void ScenarioRun::launch(std::int64_t pass) {
       prepare(record);
       check(record);
       warm_up(record);
+      ask_for_monitors(record);
     } catch (const Interrupted&) {
       show_unkept(record);
       throw;
@@ -128,15 +139,21 @@ void ScenarioRun::begin(ScenarioStep step) {
 void ScenarioRun::load(LaunchRecord& record) {
   begin(ScenarioStep::load);
   worker_ = setting_->new_worker(*this);
-  const LoadRequest::Reply loaded = worker_->ask(LoadRequest{
-      .benchmark = benchmark_->info.name, .config = config_to_open(*benchmark_, scenario_->config)});
+  const LoadRequest::Reply loaded =
+      worker_->ask(LoadRequest{.benchmark = benchmark_->info.name,
+                               .config = config_to_open(*benchmark_, scenario_->config),
+                               .monitors = setting_->monitor_names});
   record.phases.load_seconds = loaded.seconds;
-  record.phases.peak_host_memory.load = loaded.peak_bytes;
+  PeakHostMemory& memory = record.phases.peak_host_memory;
+  memory.load = loaded.memory.peak;
+  memory.anonymous.load = loaded.memory.anonymous;
+  memory.file_backed.load = loaded.memory.file_backed;
   record.metadata.model = loaded.model;
   record.metadata.prompt = worker_->ask(MakePromptRequest{.prompt = setting_->prompt});
   // Of unequal prompts no length would give the same scenario again.
   if (!record.metadata.prompt->own_tokens)
     record.metadata.config.sequence_length = record.metadata.prompt->tokens;
+  memory.analytic = analytic_memory(record.metadata);
 }
 
 void ScenarioRun::prepare(LaunchRecord& record) {
@@ -147,7 +164,10 @@ void ScenarioRun::prepare(LaunchRecord& record) {
   const PrepareRequest::Reply prepared = worker_->ask(PrepareRequest{
       .dump_graph_dir = below(setting_->dump_graph_dir), .dump_code_dir = below(setting_->dump_code_dir)});
   record.phases.prepare_seconds = prepared.phase.seconds;
-  record.phases.peak_host_memory.prepare = prepared.phase.peak_bytes;
+  PeakHostMemory& memory = record.phases.peak_host_memory;
+  memory.prepare = prepared.phase.memory.peak;
+  memory.anonymous.prepare = prepared.phase.memory.anonymous;
+  memory.file_backed.prepare = prepared.phase.memory.file_backed;
   record.phases.preparation.emplace(prepared.times);
 }
 
@@ -156,7 +176,7 @@ void ScenarioRun::check(LaunchRecord& record) {
   const ScenarioReference reference = setting_->reference(index_);
   CheckRequest::Reply checked = worker_->ask(CheckRequest{.reference = reference.file.string()});
   record.phases.first_call_seconds = checked.phase.seconds;
-  raise_to(record.phases.peak_host_memory.generate, checked.phase.peak_bytes);
+  raise_to(record.phases.peak_host_memory.generate, checked.phase.memory.peak);
   record.verification =
       reference.file.empty() ? not_verified(reference.reason) : std::move(checked.verification);
   if (record.verification.status == VerificationStatus::failed) {
@@ -172,11 +192,28 @@ void ScenarioRun::warm_up(LaunchRecord& record) {
   for (std::int64_t done = 0; done < iterations; ++done) {
     setting_->interrupt.throw_if_raised();
     const IterateRequest::Reply reply = worker_->ask(IterateRequest{});
-    raise_to(record.phases.peak_host_memory.generate, reply.peak_bytes);
+    raise_to(record.phases.peak_host_memory, reply.iteration.counters);
     record.warm_up_seconds.push_back(latency_seconds_of(reply.iteration));
     setting_->observer.iteration_finished(index_, ScenarioStep::warm_up, done + 1, iterations,
                                           record.warm_up_seconds.back());
   }
+}
+
+void ScenarioRun::ask_for_monitors(LaunchRecord& record) {
+  const std::vector<MonitorReport> at_edges = worker_->ask(MonitorsRequest{}).monitors;
+  if (setting_->monitors == nullptr) {
+    record.monitors = joined(at_edges, {});
+    return;
+  }
+  record.monitors = joined(at_edges, setting_->monitors->reports());
+  record.idle_watts = setting_->monitors->idle_watts();
+}
+
+void ScenarioRun::add_samples(Iteration& iteration) const {
+  if (setting_->monitors == nullptr || iteration.token_ns.empty()) return;
+  std::vector<MonitorSamples> samples =
+      setting_->monitors->samples(iteration.start_ns, iteration.token_ns.back());
+  if (!samples.empty()) iteration.samples.emplace(std::move(samples));
 }
 
 void ScenarioRun::iterate(std::int64_t order, std::int64_t round) {
@@ -187,7 +224,7 @@ void ScenarioRun::iterate(std::int64_t order, std::int64_t round) {
     record.iteration.order = order;
     record.iteration.round = round;
     record.iteration.launch = launches_ - 1;
-    record.peak_bytes = reply.peak_bytes;
+    add_samples(record.iteration);
     if (result_.iterations.empty()) {
       describe_first(record, std::move(reply.token_ids));
     } else if (reply.token_ids != result_.output.token_ids) {
@@ -287,7 +324,8 @@ ScenarioResult ScenarioRun::result() const {
                                      scenario_->config.measurement_iterations));
   }
   if (result.iterations.empty()) return result;
-  summarise_scenario(result, peak_memory_bytes_);
+  summarise_scenario(result);
+  summarise_monitors(result, idle_watts_);
   result.roofline = scenario_roofline(result);
   return result;
 }

@@ -13,6 +13,7 @@
 #include "framework/journal.h"
 #include "framework/prompt.h"
 #include "framework/result.h"
+#include "framework/run_monitors.h"
 #include "framework/run_observer.h"
 #include "framework/run_plan.h"
 #include "framework/scenario_references.h"
@@ -34,6 +35,9 @@ struct RunSetting {
   std::function<void(const std::function<void(Journal&)>& append)> journal{};
   /// A worker for that scenario.
   std::function<std::unique_ptr<Worker>(const ScenarioRun& scenario)> new_worker{};
+  /// Those that run; and those that sample beside the workers, null: none.
+  MonitorNames monitor_names = all_monitor_names();
+  RunMonitors* monitors = nullptr;
   /// What is known before a scenario begins.
   std::function<ScenarioMetadata(const PlannedBenchmark&)> metadata{};
   /// What the scenario of that index is held against.
@@ -110,10 +114,12 @@ class ScenarioRun {
   /// What an interrupted launch found out belongs to the result, but not to what a resumed run goes on from.
   void show_unkept(const LaunchRecord& record);
   void begin(ScenarioStep step);
+  void ask_for_monitors(LaunchRecord& record);
   void load(LaunchRecord& record);
   void prepare(LaunchRecord& record);
   void check(LaunchRecord& record);
   void warm_up(LaunchRecord& record);
+  void add_samples(Iteration& iteration) const;
   void describe_what_ran_so_far(LaunchRecord& record);
   void describe_first(IterationRecord& record, std::vector<std::int64_t> token_ids);
 
@@ -136,9 +142,9 @@ class ScenarioRun {
   std::int64_t iterations_in_pass_ = 0;
   std::int64_t spent_ns_ = 0;
   std::vector<double> latency_seconds_;
+  NamedValues<double> idle_watts_;
   std::optional<double> precision_;
   std::size_t precision_looked_at_ = 0;  ///< iterations that there were then
-  std::vector<double> peak_memory_bytes_;
 };
 
 }  // namespace bv2

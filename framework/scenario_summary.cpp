@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "framework/interference.h"
+#include "framework/monitors/counter_names.h"
 #include "framework/token_timeline.h"
 
 namespace bv2 {
@@ -115,6 +116,15 @@ TokenLatency token_latency_of(const ScenarioResult& scenario, const std::vector<
   return token_latency(ordered, prompt_tokens + 1);
 }
 
+std::vector<double> peak_memory_bytes(const ScenarioResult& scenario) {
+  std::vector<double> peaks;
+  for (const Iteration& iteration : scenario.iterations) {
+    const auto peak = counter_value(iteration.counters, peak_memory_counter);
+    if (peak) peaks.push_back(static_cast<double>(*peak));
+  }
+  return peaks;
+}
+
 }  // namespace
 
 std::vector<bool> counting_iterations(const ScenarioResult& scenario) {
@@ -152,7 +162,7 @@ std::optional<double> latency_precision(ScenarioResult& scenario) {
   return relative_precision(summary_of(scenario, *latency, counting_iterations(scenario)));
 }
 
-void summarise_scenario(ScenarioResult& scenario, std::span<const double> peak_memory_bytes) {
+void summarise_scenario(ScenarioResult& scenario) {
   scenario.measurements.clear();
   if (scenario.iterations.empty()) return;
   find_warm_up(scenario);
@@ -167,8 +177,7 @@ void summarise_scenario(ScenarioResult& scenario, std::span<const double> peak_m
   for (const Metric& metric : metrics(kind_of(scenario))) {
     scenario.measurements.emplace_back(metric.name, summary_of(scenario, metric, counted));
   }
-  scenario.measurements.emplace_back(
-      "peak_host_memory", summarise("bytes", {peak_memory_bytes.begin(), peak_memory_bytes.end()}));
+  scenario.measurements.emplace_back("peak_host_memory", summarise("bytes", peak_memory_bytes(scenario)));
   scenario.token_latency = token_latency_of(scenario, counted);
 }
 

@@ -31,7 +31,7 @@ std::optional<double> latency_precision(ScenarioResult& scenario);
 
 /// Fills steady_state (of each launch, whose warm_up_seconds are there), the warm-up flags that follow from
 /// it, measurements and token_latency from the iterations and the prompt. A launch that never became steady
-/// counts whole, and its steady_state says so. `peak_memory_bytes` are of the iterations in their order.
-void summarise_scenario(ScenarioResult& scenario, std::span<const double> peak_memory_bytes);
+/// counts whole, and its steady_state says so.
+void summarise_scenario(ScenarioResult& scenario);
 
 }  // namespace bv2

@@ -51,7 +51,7 @@ double median(std::vector<double> values) {
 
 IterationRecord asked_for_iteration(Worker& worker) {
   IterateRequest::Reply reply = worker.ask(IterateRequest{});
-  return {.scenario = 0, .iteration = std::move(reply.iteration), .peak_bytes = reply.peak_bytes};
+  return {.scenario = 0, .iteration = std::move(reply.iteration)};
 }
 
 double latency_of(const Iteration& iteration) {

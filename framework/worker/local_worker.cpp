@@ -48,9 +48,9 @@ struct Row {
 };
 template <class Request>
 constexpr Row row{Request::name, answer<Request>};
-constexpr std::array rows{row<LoadRequest>,    row<MakePromptRequest>,    row<PrepareRequest>,
-                          row<CheckRequest>,   row<MakeReferenceRequest>, row<IterateRequest>,
-                          row<ProfileRequest>, row<DescribeRequest>};
+constexpr std::array rows{row<LoadRequest>,     row<MakePromptRequest>,    row<PrepareRequest>,
+                          row<CheckRequest>,    row<MakeReferenceRequest>, row<IterateRequest>,
+                          row<MonitorsRequest>, row<ProfileRequest>,       row<DescribeRequest>};
 
 }  // namespace
 
@@ -85,10 +85,13 @@ LoadRequest::Reply LocalWorker::reply_to(const LoadRequest& request) {
   if (found == benchmarks_.end()) fail("the worker found no benchmark '{}'", request.benchmark);
   config_ = request.config;
   timeline_.reset();
+  // Before the session starts its threads.
+  monitor_.emplace(MonitoredSystem::of_this_process(), request.monitors);
+  scale_ = interference_scale();
   LoadRequest::Reply reply;
   memory_.reset();
   reply.seconds = seconds_of([&] { session_ = (*found)->open(config_); });
-  reply.peak_bytes = memory_.peak_bytes();
+  reply.memory = memory_.read();
   benchmark_ = (*found)->info();
   model_ = session().facts();
   reply.model = model_;
@@ -108,7 +111,7 @@ PrepareRequest::Reply LocalWorker::reply_to(const PrepareRequest& request) {
   PrepareRequest::Reply reply;
   memory_.reset();
   reply.phase.seconds = seconds_of([&] { reply.times = session().prepare(preparation); });
-  reply.phase.peak_bytes = memory_.peak_bytes();
+  reply.phase.memory = memory_.read();
   return reply;
 }
 
@@ -128,7 +131,7 @@ CheckRequest::Reply LocalWorker::reply_to(const CheckRequest& request) {
                  gate ? &gate->sink() : nullptr);
   memory_.reset();
   reply.phase.seconds = seconds_of([&] { session().generate(prompt_.ids, new_tokens, sink); });
-  reply.phase.peak_bytes = memory_.peak_bytes();
+  reply.phase.memory = memory_.read();
   sink.check_complete();
   if (gate) reply.verification = gate->verdict();
   return reply;
@@ -149,11 +152,6 @@ Dtype LocalWorker::run_dtype() const {
 IterateRequest::Reply LocalWorker::reply_to(const IterateRequest& /*request*/) {
   Session& session = this->session();
   if (!timeline_) timeline_.emplace(config_.batch_size, config_.num_tokens_to_generate, *interrupt_);
-  if (!monitor_) {
-    monitor_.emplace();
-    scale_ = interference_scale();
-  }
-  memory_.reset();
   monitor_->begin();
   timeline_->start();
   session.generate(prompt_.ids, config_.num_tokens_to_generate, *timeline_);
@@ -162,11 +160,15 @@ IterateRequest::Reply LocalWorker::reply_to(const IterateRequest& /*request*/) {
   IterateRequest::Reply reply;
   reply.iteration.counters = monitor_->values();
   reply.iteration.flags = taints(reply.iteration.counters, scale_);
-  reply.peak_bytes = memory_.peak_bytes();
   reply.iteration.start_ns = timeline_->start_ns();
   reply.iteration.token_ns.assign(timeline_->token_ns().begin(), timeline_->token_ns().end());
   reply.token_ids.assign(timeline_->first_row_ids().begin(), timeline_->first_row_ids().end());
   return reply;
+}
+
+MonitorsRequest::Reply LocalWorker::reply_to(const MonitorsRequest& /*request*/) {
+  session();  // there is none without monitors
+  return {.monitors = monitor_->reports()};
 }
 
 std::vector<std::int64_t> LocalWorker::untraced_steps_ns(std::int64_t new_tokens) {

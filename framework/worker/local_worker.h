@@ -29,6 +29,7 @@ class LocalWorker final : public Worker {
   CheckRequest::Reply reply_to(const CheckRequest& request);
   MakeReferenceRequest::Reply reply_to(const MakeReferenceRequest& request);
   IterateRequest::Reply reply_to(const IterateRequest& request);
+  MonitorsRequest::Reply reply_to(const MonitorsRequest& request);
   ProfileRequest::Reply reply_to(const ProfileRequest& request);
   DescribeRequest::Reply reply_to(const DescribeRequest& request);
 

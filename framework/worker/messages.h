@@ -19,7 +19,7 @@ namespace bv2 {
 
 /// Of the protocol. It changes with any message, so that a program that was rebuilt during a run does not
 /// talk past its own older half.
-constexpr std::int64_t worker_protocol_version = 2;
+constexpr std::int64_t worker_protocol_version = 3;
 
 /// In place of a reply: what ended the scenario. Replies themselves are wrapped as {"reply": ...}.
 struct ErrorReply {
@@ -43,11 +43,13 @@ struct HelloRequest {
     }
   };
   std::int64_t protocol_version = worker_protocol_version;
+  bool monitors_only = false;               ///< it will be asked for samples, and needs no benchmarks
   std::vector<std::string> benches_dirs{};  ///< of --benches-dir
   std::vector<std::string> kernels_dirs{};  ///< of --kernels-dir
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("protocol_version", self.protocol_version);
+    visit("monitors_only", self.monitors_only);
     visit("benches_dirs", self.benches_dirs);
     visit("kernels_dirs", self.kernels_dirs);
   }
@@ -58,21 +60,23 @@ struct LoadRequest {
   static constexpr std::string_view name = "load";
   struct Reply {
     double seconds = 0;
-    std::optional<std::int64_t> peak_bytes;  ///< largest resident memory of the worker's process meanwhile
+    MemoryUsage memory;  ///< of the worker's process meanwhile
     ModelFacts model;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
       visit("seconds", self.seconds);
-      visit("peak_bytes", self.peak_bytes);
+      visit("memory", self.memory);
       visit("model", self.model);
     }
   };
   std::string benchmark;  ///< name
   ScenarioConfig config;
+  MonitorNames monitors = all_monitor_names();  ///< that are read at the edges of iterations
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("benchmark", self.benchmark);
     visit("config", self.config);
+    visit("monitors", self.monitors);
   }
 };
 
@@ -90,11 +94,11 @@ struct MakePromptRequest {
 /// How long something took that happens once.
 struct PhaseReply {
   double seconds = 0;
-  std::optional<std::int64_t> peak_bytes;
+  MemoryUsage memory;
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("seconds", self.seconds);
-    visit("peak_bytes", self.peak_bytes);
+    visit("memory", self.memory);
   }
 };
 
@@ -159,12 +163,24 @@ struct IterateRequest {
   struct Reply {
     Iteration iteration;                  ///< all but its place in the run
     std::vector<std::int64_t> token_ids;  ///< of the first sequence
-    std::optional<std::int64_t> peak_bytes;
     template <class Self, class Visit>
     static void fields(Self& self, Visit&& visit) {
       visit("iteration", self.iteration);
       visit("token_ids", self.token_ids);
-      visit("peak_bytes", self.peak_bytes);
+    }
+  };
+  template <class Self, class Visit>
+  static void fields(Self& /*self*/, Visit&& /*visit*/) {}
+};
+
+/// What became of the monitors, and what each takes.
+struct MonitorsRequest {
+  static constexpr std::string_view name = "monitors";
+  struct Reply {
+    std::vector<MonitorReport> monitors;  ///< of those that are read at edges, in the order of the table
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+      visit("monitors", self.monitors);
     }
   };
   template <class Self, class Visit>

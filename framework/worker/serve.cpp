@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <memory>
 #include <optional>
 
 #include "framework/benchmark_modules.h"
@@ -11,6 +12,7 @@
 #include "framework/worker/channel.h"
 #include "framework/worker/child_process.h"
 #include "framework/worker/idle.h"
+#include "framework/worker/local_monitors.h"
 #include "framework/worker/local_worker.h"
 
 namespace bv2 {
@@ -29,9 +31,13 @@ class Server {
   HelloRequest::Reply greet(const Json& body) {
     HelloRequest hello;
     from_json_value(body, hello, HelloRequest::name);
+    if (hello.monitors_only) {
+      worker_ = std::make_unique<LocalMonitors>();
+      return {};
+    }
     modules_.emplace(built_in_benches_dirs(program_dir()), paths(hello.benches_dirs));
     packs_.emplace(paths(hello.kernels_dirs), engine_services(modules_->benchmarks()));
-    worker_.emplace(modules_->benchmarks(), never_interrupted_);
+    worker_ = std::make_unique<LocalWorker>(modules_->benchmarks(), never_interrupted_);
     return {};
   }
 
@@ -42,7 +48,7 @@ class Server {
   InterruptFlag never_interrupted_;  // the run kills us instead
   std::optional<BenchmarkModules> modules_;
   std::optional<KernelPacks> packs_;
-  std::optional<LocalWorker> worker_;
+  std::unique_ptr<Worker> worker_;
 };
 
 Json reply_or_error(Server& server, const Json& message) {

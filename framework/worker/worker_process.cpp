@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "framework/worker/messages.h"
+#include "framework/worker/monitor_messages.h"
 
 namespace bv2 {
 namespace {
@@ -30,6 +31,9 @@ constexpr std::array doings{
     Doing{PrepareRequest::name, "preparing"},
     Doing{CheckRequest::name, "the check before measuring"},
     Doing{IterateRequest::name, "an iteration"},
+    Doing{MonitorsRequest::name, "reading the monitors"},
+    Doing{OpenMonitorsRequest::name, "opening the monitors"},
+    Doing{TakeSamplesRequest::name, "taking samples"},
     Doing{DescribeRequest::name, "describing what ran"},
 };
 
@@ -61,7 +65,8 @@ WorkerProcess::WorkerProcess(WorkerProcessOptions options, const InterruptFlag& 
       kills_before_(read_out_of_memory_kills()),
       process_(options_.program.command, options_.memory_limit_bytes),
       channel_(process_.take_socket()) {
-  const HelloRequest hello{.benches_dirs = options_.program.benches_dirs,
+  const HelloRequest hello{.monitors_only = options_.monitors_only,
+                           .benches_dirs = options_.program.benches_dirs,
                            .kernels_dirs = options_.program.kernels_dirs};
   const std::int64_t version = ask(hello).protocol_version;
   if (version == worker_protocol_version) return;

@@ -27,6 +27,7 @@ struct WorkerProgram {
 /// How a worker's process is started and how long it may take.
 struct WorkerProcessOptions {
   WorkerProgram program;
+  bool monitors_only = false;                            ///< see HelloRequest
   std::int64_t request_timeout_ns = 0;                   ///< of each request; 0: none
   std::int64_t time_left_ns = 0;                         ///< for all requests together; 0: no limit
   std::int64_t memory_limit_bytes = 0;                   ///< of its private memory; 0: none

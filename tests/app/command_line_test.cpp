@@ -173,8 +173,22 @@ TEST(CommandLine, SaysWhatIsWrongInOneLine) {
   for (const auto& wrong : cases) EXPECT_EQ(error_of(wrong.arguments), wrong.message);
 }
 
-TEST(CommandLine, OptionsThatDoNotWorkYetAreNotAccepted) {
-  EXPECT_THAT(error_of({"--no-gpu-monitoring"}), HasSubstr("is not known"));
+TEST(CommandLine, Monitors) {
+  EXPECT_FALSE(parse({}).run.monitors);
+  EXPECT_TRUE(parse({}).run.gpu_monitoring);
+  EXPECT_EQ(chosen_monitors(parse({}).run), all_monitor_names());
+  EXPECT_THAT(parse({"--monitors", "energy", "memory,GPU"}).run.monitors.value(),
+              ElementsAre("energy", "memory", "gpu"));
+  EXPECT_TRUE(parse({"--monitors", "none"}).run.monitors.value().empty());
+  const auto without_gpu = chosen_monitors(parse({"--no-gpu-monitoring"}).run);
+  EXPECT_FALSE(contains(without_gpu, "gpu"));
+  EXPECT_EQ(without_gpu.size(), all_monitor_names().size() - 1);
+  EXPECT_THAT(error_of({"--monitors", "enrgy"}),
+              HasSubstr("--monitors: 'enrgy' is not known, did you mean 'energy'?"));
+  EXPECT_EQ(error_of({"--monitors", "none", "gpu"}), "--monitors: 'none' stands alone");
+  EXPECT_EQ(error_of({"--no-gpu-monitoring", "--monitors", "gpu"}),
+            "--no-gpu-monitoring: --monitors asks for the monitor 'gpu'; leave one of both out");
+  for (const std::string& name : all_monitor_names()) EXPECT_THAT(*parse({"--help"}).answer, HasSubstr(name));
 }
 
 TEST(CommandLine, TheHub) {

@@ -70,6 +70,17 @@ TEST(ResultsTable, FitsAHundredColumns) {
   }
 }
 
+TEST(ResultsTable, HasEnergyWhereItWasMeasured) {
+  BenchmarkResults results{.benchmark = "b", .scenarios = {scenario("s", 1), scenario("t", 1)}};
+  EXPECT_THAT(render(results_table(results), TableFormat::plain), testing::Not(HasSubstr("J/token")));
+  Summary summary;
+  summary.median = 0.41234;
+  results.scenarios[0].measurements.emplace_back("joules_per_new_token", summary);
+  const std::string text = render(results_table(results), TableFormat::csv);
+  EXPECT_THAT(text, HasSubstr("- / 0.412"));
+  EXPECT_THAT(results_legend(std::vector{results}), HasSubstr("joules a prompt token and a new token"));
+}
+
 TEST(ResultsTable, MissingAndInfiniteValuesAreDashes) {
   BenchmarkResults results{.benchmark = "b", .scenarios = {scenario("s", 1)}};
   results.scenarios[0].phases = {};
@@ -102,12 +113,13 @@ TEST(ResultsTable, CsvHasPlainNumbersInBaseUnits) {
   const std::string text = render(results_csv(std::vector{two_scenarios()}), TableFormat::csv);
   EXPECT_THAT(text, StartsWith("benchmark,scenario,status,error,model_id,dtype,"));
   EXPECT_THAT(
-      text, AllOf(HasSubstr(",peak_host_memory_bytes,verification,tainted_iterations,"),
+      text, AllOf(HasSubstr(",peak_host_memory_bytes,anonymous_memory_bytes,file_backed_memory_bytes,"
+                            "instructions_per_cycle,gpu_utilization_mean,verification,tainted_iterations,"),
                   HasSubstr(",latency_median,latency_ci95_low,latency_ci95_high,latency_mean,latency_std,")));
   EXPECT_THAT(
       text,
       HasSubstr("\nllama,eager_sdpa_math,success,,org/Model-1B,bfloat16,eager,,sdpa,flash_attention,2,1,"
-                "128,20,5242880,not_run,0,"));
+                "128,20,5242880,,,,,not_run,0,"));
   EXPECT_THAT(text, HasSubstr("\nllama,kernelized_sdpa_math,failed,logits are not finite,"));
 }
 

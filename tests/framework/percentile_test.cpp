@@ -128,5 +128,11 @@ TEST(Percentile, DependentValuesHaveWiderIntervals) {
   EXPECT_FALSE(percentile_interval(one_to(8), 50, 9));
 }
 
+TEST(Percentile, TheMedianIsOfValuesInAnyOrder) {
+  EXPECT_EQ(median_if_any({3, 1, 2}), 2);
+  EXPECT_EQ(median_if_any({4, 1, 2, 3}), 2.5);
+  EXPECT_EQ(median_if_any({}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace bv2

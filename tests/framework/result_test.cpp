@@ -48,10 +48,10 @@ TEST(Result, HasTheNamesAndOrderOfTheDocument) {
   EXPECT_THAT(names_of(document),
               ElementsAre("schema_version", "benchmark", "model_name", "benchmark_scenarios", "comparisons"));
   const Json& scenario = document["benchmark_scenarios"][0];
-  EXPECT_THAT(names_of(scenario),
-              ElementsAre("scenario_name", "scenario_description", "status", "metadata", "measurements",
-                          "steady_state", "token_latency", "iterations", "phases", "output", "verification",
-                          "interference", "roofline", "gpu_metrics"));
+  EXPECT_THAT(names_of(scenario), ElementsAre("scenario_name", "scenario_description", "status", "metadata",
+                                              "measurements", "steady_state", "token_latency", "iterations",
+                                              "phases", "output", "verification", "interference", "roofline",
+                                              "monitors", "hardware_counters", "energy", "gpu_metrics"));
   EXPECT_THAT(
       names_of(scenario["measurements"]["latency"]),
       ElementsAre("unit", "measurements", "mean", "median", "std", "min", "max", "p25", "p75", "p90", "p95",

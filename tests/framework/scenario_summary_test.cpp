@@ -34,14 +34,14 @@ TEST(ScenarioSummary, WarmUpIsFlaggedAndDoesNotCount) {
   for (std::size_t i = 0; i < factors.size(); ++i) factors[i] += 0.001 * static_cast<double>(i * 5 % 12);
   factors[0] = 2;
   auto result = scenario_of(factors);
-  summarise_scenario(result, {});
+  summarise_scenario(result);
   ASSERT_EQ(result.steady_state.size(), 1U);
   EXPECT_EQ(result.steady_state[0].begin, 1U);
   EXPECT_THAT(result.iterations[0].flags, ElementsAre("warm_up"));
   EXPECT_EQ(result.measurement("latency")->count, 11U);
   EXPECT_LT(*result.measurement("latency")->max, 0.11);
   EXPECT_EQ(result.token_latency.count, 11U * 9);
-  summarise_scenario(result, {});  // again: nothing more is left out
+  summarise_scenario(result);  // again: nothing more is left out
   EXPECT_EQ(result.measurement("latency")->count, 11U);
 }
 
@@ -49,19 +49,19 @@ TEST(ScenarioSummary, WhatNeverBecameSteadyCountsWholeAndSaysSo) {
   std::vector<double> factors(20, 1);
   for (std::size_t i = 16; i < 20; ++i) factors[i] = 2;
   auto result = scenario_of(factors);
-  summarise_scenario(result, {});
+  summarise_scenario(result);
   EXPECT_EQ(result.steady_state[0].steadiness, Steadiness::still_changing);
   EXPECT_EQ(result.measurement("latency")->count, 20U);
 }
 
 TEST(ScenarioSummary, TheWarmUpIsPartOfTheSeries) {
   auto result = scenario_of({1.3, 1.001, 1, 1.002, 1});  // too few by themselves
-  summarise_scenario(result, {});
+  summarise_scenario(result);
   EXPECT_EQ(result.steady_state[0].steadiness, Steadiness::too_few);
   EXPECT_EQ(result.measurement("latency")->count, 5U);
   const std::vector<double> warm_up{0.2, 0.16, 0.15};  // seconds; an iteration has 0.1
   result.steady_state[0].warm_up_seconds = warm_up;
-  summarise_scenario(result, {});
+  summarise_scenario(result);
   EXPECT_EQ(result.steady_state[0].steadiness, Steadiness::steady);
   EXPECT_EQ(result.steady_state[0].begin, 1U) << "of the measured ones";
   EXPECT_THAT(result.steady_state[0].changes, ElementsAre(1U));
@@ -76,7 +76,7 @@ TEST(ScenarioSummary, ThePrecisionIsThatOfTheResult) {
   factors[0] = 2;
   auto result = scenario_of(factors);
   const auto precision = latency_precision(result);
-  summarise_scenario(result, {});
+  summarise_scenario(result);
   ASSERT_TRUE(precision);
   EXPECT_EQ(precision, relative_precision(*result.measurement("latency")));
   EXPECT_LT(*precision, 0.01) << "the first iteration is left out";
@@ -86,7 +86,9 @@ TEST(ScenarioSummary, ThePrecisionIsThatOfTheResult) {
 
 TEST(ScenarioSummary, LaunchesAreSearchedByThemselves) {
   auto result = scenario_of({1, 1.001, 1, 1.002, 1, 1.001, 1}, 3);
-  summarise_scenario(result, std::vector<double>{5, 6});
+  result.iterations[0].counters = {{"peak_resident_bytes", 5}};
+  result.iterations[1].counters = {{"peak_resident_bytes", 6}};
+  summarise_scenario(result);
   EXPECT_EQ(result.steady_state.size(), 3U);
   EXPECT_EQ(result.measurement("latency")->ci95_method, IntervalMethod::student_t);
   EXPECT_EQ(result.measurement("peak_host_memory")->count, 2U);
@@ -94,14 +96,14 @@ TEST(ScenarioSummary, LaunchesAreSearchedByThemselves) {
 
 TEST(ScenarioSummary, TheFitIsOverTheContext) {
   auto result = scenario_of({1, 1, 1, 1, 1}, 1, 50);
-  summarise_scenario(result, {});
+  summarise_scenario(result);
   EXPECT_NEAR(*result.token_latency.context_fit.intercept_seconds, 0.01, 1e-9);
   EXPECT_NEAR(*result.token_latency.context_fit.slope_seconds_per_token, 0, 1e-12);
 }
 
 TEST(ScenarioSummary, NothingOfNothing) {
   ScenarioResult result;
-  summarise_scenario(result, {});
+  summarise_scenario(result);
   EXPECT_TRUE(result.measurements.empty());
 }
 

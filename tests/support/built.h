@@ -14,4 +14,9 @@ std::filesystem::path module_dir(std::string_view name);
 /// The folder of one kernel pack of tests/kernel_packs, which holds nothing else.
 std::filesystem::path kernel_pack_dir(std::string_view name);
 
+/// The folder of a fake device library of tests/device_libraries, which holds nothing else.
+std::filesystem::path device_library_dir(std::string_view name);
+/// That library.
+std::filesystem::path device_library(std::string_view name);
+
 }  // namespace bv2::test

@@ -1,0 +1,172 @@
+// What monitors add to the latency between tokens: the same worker process does the same work (5 ms a token,
+// perf/modules/fixed_work.cpp) with all monitors and with none, in turns in random order. The monitors that
+// sample have a fake driver of two GPUs and a fake powercap folder to read, so that none of them is idle.
+// Arguments: rounds (default 40), and "one-cpu" to keep workers and monitors on one processor.
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "framework/effect.h"
+#include "framework/run_monitors.h"
+#include "framework/worker/messages.h"
+#include "framework/worker/serve.h"
+#include "framework/worker/worker_process.h"
+
+namespace bv2 {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::int64_t new_tokens = 100;
+constexpr int warm_up_rounds = 2;
+
+WorkerProgram program() {
+  return {.command = {BV2_PERF_PROGRAM, worker_argument}, .benches_dirs = {BV2_PERF_MODULES_DIR}};
+}
+
+/// A machine with two packages.
+class FakePowercap {
+ public:
+  FakePowercap() : root_(fs::temp_directory_path() / fmt::format("monitor_effect_{}", monotonic_now_ns())) {
+    for (const auto& [zone, name] :
+         {std::pair("intel-rapl:0", "package-0"), std::pair("intel-rapl:1", "package-1"),
+          std::pair("intel-rapl:0:0", "dram"), std::pair("intel-rapl:1:0", "dram")}) {
+      const fs::path folder = root_ / "sys/class/powercap" / zone;
+      fs::create_directories(folder);
+      std::ofstream(folder / "name") << name << "\n";
+      std::ofstream(folder / "max_energy_range_uj") << "262143328850\n";
+      std::ofstream(folder / "energy_uj") << "123456789\n";
+    }
+  }
+  ~FakePowercap() { fs::remove_all(root_); }
+  FakePowercap(const FakePowercap&) = delete;
+  FakePowercap& operator=(const FakePowercap&) = delete;
+  [[nodiscard]] std::string root() const { return root_.string(); }
+
+ private:
+  fs::path root_;
+};
+
+class Measurement {
+ public:
+  explicit Measurement(std::optional<int> sampler_cpu)
+      : worker_({.program = program(), .on_output = {}}, interrupt_) {
+    open_.monitors = all_monitor_names();
+    open_.system_root = power_.root();
+    open_.device_libraries = {{{"nvml", BV2_PERF_FAKE_NVML}}};
+    if (sampler_cpu) open_.cpu = *sampler_cpu;
+    config_.num_tokens_to_generate = new_tokens;
+  }
+
+  /// The mean latency between the tokens of one iteration, in seconds.
+  double iterate(bool monitored) {
+    std::unique_ptr<RunMonitors> monitors;
+    if (monitored) {
+      monitors = std::make_unique<RunMonitors>(RunMonitors::Setting{
+          .open = open_,
+          .new_worker =
+              [this] {
+                return std::make_unique<WorkerProcess>(
+                    WorkerProcessOptions{.program = program(), .monitors_only = true, .on_output = {}},
+                    interrupt_);
+              },
+          .problem = [](const std::string& line) { fail("{}", line); }});
+      monitors->start();
+      for (const MonitorReport& report : monitors->reports()) {
+        if (report.status != MonitorStatus::on) fail("{}: {}", report.monitor, report.reason.value_or(""));
+      }
+    }
+    worker_.ask(LoadRequest{.benchmark = "fixed_work_a",
+                            .config = config_,
+                            .monitors = monitored ? all_monitor_names() : MonitorNames()});
+    worker_.ask(MakePromptRequest{});
+    const Iteration iteration = worker_.ask(IterateRequest{}).iteration;
+    const std::int64_t first_ns = iteration.token_ns.front();
+    const std::int64_t last_ns = iteration.token_ns.back();
+    if (monitors) {
+      const auto samples = monitors->samples(iteration.start_ns, last_ns);
+      samples_ = 0;
+      for (const MonitorSamples& monitor : samples) samples_ += monitor.time_ns.size();
+      reports_ = monitors->reports();
+    }
+    return static_cast<double>(last_ns - first_ns) * 1e-9 / static_cast<double>(new_tokens - 1);
+  }
+
+  [[nodiscard]] std::size_t samples() const { return samples_; }
+  [[nodiscard]] const std::vector<MonitorReport>& reports() const { return reports_; }
+
+ private:
+  InterruptFlag interrupt_;
+  FakePowercap power_;
+  OpenMonitorsRequest open_;
+  ScenarioConfig config_;
+  WorkerProcess worker_;
+  std::size_t samples_ = 0;  // of the last monitored iteration
+  std::vector<MonitorReport> reports_;
+};
+
+void stay_on_first_cpu() {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(0, &cpus);
+  if (::sched_setaffinity(0, sizeof cpus, &cpus) != 0) fail("cannot stay on one processor");
+}
+
+int measure(int rounds, bool one_cpu) {
+  ::setenv("FAKE_GPU", "devices=2", 1);
+  if (one_cpu) stay_on_first_cpu();
+  Measurement measurement(one_cpu ? std::optional(0) : spare_cpu(1));
+  std::mt19937_64 random(1);
+  std::array<std::vector<double>, 2> seconds;  // without, with
+  for (int round = -warm_up_rounds; round < rounds; ++round) {
+    const bool monitored_first = (random() & 1U) != 0;
+    for (const bool monitored : {monitored_first, !monitored_first}) {
+      const double latency = measurement.iterate(monitored);
+      if (round >= 0) seconds[monitored ? 1 : 0].push_back(latency);
+    }
+  }
+  const std::optional<Effect> effect = paired_effect(seconds[0], seconds[1]);
+  if (!effect) fail("too few rounds");
+  const auto median_ms = [](std::vector<double> values) {
+    std::ranges::sort(values);
+    return values[values.size() / 2] * 1e3;
+  };
+  fmt::print("inter-token latency, {} rounds of {} tokens{}: {:.4f} ms without, {:.4f} ms with monitors\n",
+             rounds, new_tokens, one_cpu ? ", one processor" : "", median_ms(seconds[0]),
+             median_ms(seconds[1]));
+  constexpr double confidence = 0.95;
+  const Interval interval = effect->interval(confidence);
+  fmt::print("monitors add {:+.3f}% [{:+.3f}, {:+.3f}]; {} samples in the last iteration\n",
+             (effect->ratio() - 1) * 100, (interval[0] - 1) * 100, (interval[1] - 1) * 100,
+             measurement.samples());
+  for (const MonitorReport& report : measurement.reports()) {
+    if (!report.sample_ns) continue;
+    fmt::print("{}: {:.1f} µs of processor time a sample, every {:.0f} ms\n", report.monitor,
+               *report.sample_ns * 1e-3, report.sample_period_ns.value_or(0) * 1e-6);
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace bv2
+
+int main(int argc, char** argv) {
+  constexpr int default_rounds = 40;
+  const bool one_cpu = argc > 2 && std::string_view(argv[2]) == "one-cpu";
+  try {
+    return bv2::measure(argc > 1 ? std::atoi(argv[1]) : default_rounds, one_cpu);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 1;
+  }
+}
