@@ -17,6 +17,9 @@
 namespace bv2::app {
 namespace {
 
+/// What a shell may make of one pattern.
+constexpr std::size_t most_documents = 1'000'000;
+
 struct CommandRow {
   std::string_view name;
   Command command;
@@ -37,6 +40,8 @@ constexpr std::array commands{
         "run_benchmarks machine [options]   what this machine can do at most\n"
         "run_benchmarks cache list|clear    the code that compiled mode keeps on disk\n"
         "run_benchmarks compare BASE NEW    what changed between results, with what confidence\n"
+        "run_benchmarks report DIR...       a page to look at: modes, tokens, memory, history\n"
+        "run_benchmarks export DIR...       results in the formats of other tools\n"
         "run_benchmarks calibrate           how far the tool can be trusted on this machine\n"},
     CommandRow{"list", Command::list,
                "Lists the benchmarks, and the scenarios that the options would give.\n\n"
@@ -74,6 +79,20 @@ constexpr std::array commands{
         "launches). Exit status: 0 nothing is slower, 3 something is, 1 something fails in NEW that BASE\n"
         "measured, 4 something is inconclusive (with --strict), 2 not comparable.\n",
         "BASE NEW...", 2, 100},
+    CommandRow{"report", Command::report,
+               "Makes one page of results, to open in any browser: no network, no other files.\n\n"
+               "run_benchmarks report DIR... [-o report.html]\n\n"
+               "DIR is a result document, or a folder of them. Several runs of a scenario are its history; "
+               "changes\n"
+               "between them are judged as `compare` does.\n",
+               "DIR...", 1, most_documents},
+    CommandRow{
+        "export", Command::export_results,
+        "Writes results in the formats of other tools.\n\n"
+        "run_benchmarks export DIR... --format NAME [-o FILE]\n\n"
+        "DIR is a result document, or a folder of them. Formats: csv, md, json, jsonl (rows as llama-bench\n"
+        "writes them), google-benchmark (its JSON, for compare.py), bencher (Bencher Metric Format).\n",
+        "DIR...", 1, most_documents},
     CommandRow{
         "calibrate", Command::calibrate,
         "Measures the tool on this machine: how often it finds differences that are not there (the first\n"
@@ -223,6 +242,9 @@ void check_monitors(const RunOptions& run) {
 void check_required(const CommandLine& line) {
   if (line.command == Command::tokenize && line.run.model_id.empty()) {
     fail<UsageError>("tokenize needs --model-id DIR, a folder with a tokenizer.json");
+  }
+  if (line.command == Command::export_results && line.export_format == nullptr) {
+    fail<UsageError>("export needs --format NAME; see run_benchmarks export --help");
   }
   if (line.command != Command::verify) return;
   if (line.run.model_id.empty())

@@ -7,13 +7,26 @@
 #include <string>
 #include <vector>
 
+#include "app/export/export_format.h"
 #include "base/log.h"
 #include "framework/compare.h"
 #include "framework/run_options.h"
 
 namespace bv2::app {
 
-enum class Command { run, list, verify, tokenize, machine, cache, upload, compare, calibrate };
+enum class Command {
+  run,
+  list,
+  verify,
+  tokenize,
+  machine,
+  cache,
+  upload,
+  compare,
+  calibrate,
+  report,
+  export_results
+};
 /// Of what is written to stdout.
 enum class OutputFormat { table, json, jsonl, csv, md };
 
@@ -36,8 +49,10 @@ struct CommandLine {
   bool list_kernels = false;          ///< `list` shows the kernels instead of the benchmarks
   std::vector<std::string> operands;  ///< what a command takes besides options
   CompareOptions compare;
-  std::size_t comparisons = 40;  ///< of `calibrate`
-  bool strict = false;           ///< `compare` fails for what is inconclusive too
+  std::size_t comparisons = 40;                 ///< of `calibrate`
+  bool strict = false;                          ///< `compare` fails for what is inconclusive too
+  std::filesystem::path output_file;            ///< of `report` and `export`; empty: their default
+  const ExportFormat* export_format = nullptr;  ///< of `export`
   std::vector<std::filesystem::path> benches_dirs;
   std::vector<std::filesystem::path> kernels_dirs;
   LogLevel log_level = LogLevel::info;

@@ -36,5 +36,7 @@ int cache_command(const CommandContext& context);
 int upload_command(const CommandContext& context);
 int compare_command(const CommandContext& context);
 int calibrate_command(const CommandContext& context);
+int report_command(const CommandContext& context);
+int export_command(const CommandContext& context);
 
 }  // namespace bv2::app

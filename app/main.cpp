@@ -64,6 +64,10 @@ int do_command(const CommandContext& context) {
       return compare_command(context);
     case Command::calibrate:
       return calibrate_command(context);
+    case Command::report:
+      return report_command(context);
+    case Command::export_results:
+      return export_command(context);
   }
   return failure_status;
 }

@@ -136,6 +136,18 @@ void set_monitors(CommandLine& line, std::string_view option, const Values& valu
   line.run.monitors = std::move(chosen);
 }
 
+void set_output_file(CommandLine& line, std::string_view option, const Values& values) {
+  if (values[0].empty()) fail<UsageError>("{}: the value is empty", option);
+  line.output_file = values[0];
+}
+
+void set_export_format(CommandLine& line, std::string_view option, const Values& values) {
+  std::vector<std::string_view> names;
+  for (const ExportFormat& format : export_formats()) names.push_back(format.name);
+  const std::string name = parse_choice(option, values[0], names);
+  line.export_format = &*std::ranges::find(export_formats(), name, &ExportFormat::name);
+}
+
 constexpr std::string_view what = "What is measured";
 constexpr std::string_view model = "The model and its prompt";
 constexpr std::string_view how = "How it is measured";
@@ -145,15 +157,17 @@ constexpr std::string_view on_hub = "The Hugging Face Hub";
 const std::vector<Command> computing{Command::run, Command::list, Command::verify, Command::machine,
                                      Command::calibrate};
 const std::vector<Command> all{Command::run, Command::list, Command::verify, Command::calibrate};
-const std::vector<Command> every{Command::run,     Command::list,  Command::verify,  Command::tokenize,
-                                 Command::machine, Command::cache, Command::compare, Command::calibrate};
+const std::vector<Command> every{
+    Command::run,   Command::list,    Command::verify,    Command::tokenize, Command::machine,
+    Command::cache, Command::compare, Command::calibrate, Command::report,   Command::export_results};
 const std::vector<Command> tabular{Command::run,   Command::list,    Command::verify,   Command::machine,
                                    Command::cache, Command::compare, Command::calibrate};
 const std::vector<Command> measuring{Command::run, Command::list, Command::calibrate};
 const std::vector<Command> with_hub{Command::run, Command::list, Command::verify, Command::upload};
-const std::vector<Command> logging{Command::run,      Command::list,    Command::verify,
-                                   Command::tokenize, Command::machine, Command::cache,
-                                   Command::upload,   Command::compare, Command::calibrate};
+const std::vector<Command> logging{Command::run,      Command::list,          Command::verify,
+                                   Command::tokenize, Command::machine,       Command::cache,
+                                   Command::upload,   Command::compare,       Command::calibrate,
+                                   Command::report,   Command::export_results};
 const std::vector<Command> running{Command::run};
 const std::vector<Command> listing{Command::list};
 const std::vector<Command> verifying{Command::verify};
@@ -162,6 +176,8 @@ const std::vector<Command> on_machine{Command::machine};
 const std::vector<Command> uploading{Command::run, Command::upload};
 const std::vector<Command> comparing{Command::compare};
 const std::vector<Command> calibrating{Command::calibrate};
+const std::vector<Command> reporting{Command::report};
+const std::vector<Command> exporting{Command::export_results};
 
 using R = RunOptions;
 
@@ -333,6 +349,10 @@ std::vector<OptionRow> place_options() {
       {every, where, "--kernels-dir", "DIR...",
        "more kernels, in modules built against the installed headers", set_kernels_dirs},
       {tabular, where, "--format", "NAME", "of stdout: table (default), json, jsonl, csv, md", set_format},
+      {reporting, where, "-o", "FILE", "the page (default report.html)", set_output_file},
+      {exporting, where, "-o", "FILE", "what is written (default: stdout)", set_output_file},
+      {exporting, where, "--format", "NAME",
+       "csv, md, json or jsonl as llama-bench writes, google-benchmark, bencher", set_export_format},
       {running, where, "--dump-graph", "DIR",
        "compiled scenarios write their graphs below it as text, as traced and\nas they are run",
        text(&R::dump_graph_dir)},

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "framework/document_files.h"
 #include "framework/percentile.h"
 #include "framework/scenario_series.h"
 
@@ -22,28 +23,9 @@ struct SideScenario {
 };
 using Side = std::map<PhysicalKey, SideScenario>;
 
-bool is_document_name(const fs::path& path) {
-  return path.extension() == ".json" && path.filename().string().find("_benchmark_") != std::string::npos;
-}
-
-std::vector<fs::path> documents_of(const fs::path& operand) {
-  std::error_code error;
-  if (fs::is_regular_file(operand, error)) return {operand};
-  if (!fs::is_directory(operand, error)) {
-    fail<UsageError>("'{}' is neither a result document nor a folder of them", operand.string());
-  }
-  std::vector<fs::path> paths;
-  for (const auto& entry : fs::recursive_directory_iterator(operand)) {
-    if (entry.is_regular_file() && is_document_name(entry.path())) paths.push_back(entry.path());
-  }
-  if (paths.empty()) fail<UsageError>("'{}' has no result documents (*_benchmark_*.json)", operand.string());
-  std::ranges::sort(paths);
-  return paths;
-}
-
 Side read_side(const fs::path& operand) {
   Side side;
-  for (const fs::path& path : documents_of(operand)) {
+  for (const fs::path& path : document_paths(operand)) {
     BenchmarkDocument document = read_benchmark_document(path);
     for (ScenarioResult& result : document.benchmark_scenarios) {
       SideScenario& scenario = side[physical_key(result)];

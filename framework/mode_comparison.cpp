@@ -18,12 +18,12 @@ constexpr std::string_view metric = "latency";
 bool measured(const ScenarioResult& scenario) { return scenario.status == ScenarioStatus::success; }
 
 /// What the scenario is compared with, or null.
-const ScenarioResult* baseline_of(const ScenarioResult& scenario, std::span<const ScenarioResult> scenarios) {
+const RunScenario* baseline_of(const ScenarioResult& scenario, std::span<const RunScenario> scenarios) {
   const PhysicalKey key = physical_key(scenario);
-  const ScenarioResult* found = nullptr;
-  for (const ScenarioResult& candidate : scenarios) {
-    const PhysicalKey other = physical_key(candidate);
-    if (!measured(candidate) || other.variant != baseline_variant) continue;
+  const RunScenario* found = nullptr;
+  for (const RunScenario& candidate : scenarios) {
+    const PhysicalKey other = physical_key(*candidate.result);
+    if (!measured(*candidate.result) || other.variant != baseline_variant) continue;
     if (other.without_mode() != key.without_mode()) continue;
     const bool same_attention =
         other.attn_implementation == key.attn_implementation && other.sdpa_backend == key.sdpa_backend;
@@ -62,27 +62,6 @@ std::string break_even_text(const BreakEven& break_even) {
   return fmt::format("; has saved its {} after {} tokens", preparation, *break_even.tokens);
 }
 
-ModeComparison compared(const ScenarioResult& base, const ScenarioResult& scenario) {
-  ModeComparison comparison;
-  comparison.base = base.scenario_name;
-  comparison.scenario = scenario.scenario_name;
-  comparison.break_even = break_even(base, scenario);
-  const PairedSeries pairs = paired_series(base, scenario, metric);
-  comparison.rounds = static_cast<std::int64_t>(pairs.base.size());
-  comparison.paired = pairs.base.size() > 1;
-  const std::optional<Effect> effect =
-      comparison.paired ? paired_effect(pairs.base, pairs.other)
-                        : unpaired_effect(launch_series(base, metric), launch_series(scenario, metric));
-  const Judgement judgement = judge(effect, {});
-  comparison.verdict = judgement.verdict;
-  comparison.detectable_percent = judgement.detectable_percent;
-  if (judgement.ratio) {
-    comparison.speedup = 1 / *judgement.ratio;
-    comparison.speedup_ci95 = Interval{1 / (*judgement.interval)[1], 1 / (*judgement.interval)[0]};
-  }
-  return comparison;
-}
-
 constexpr double widest_useful = 1.25;  // of the interval's end to the ratio
 constexpr double advised_precision = 0.05;
 constexpr std::int64_t most_advised_iterations = 1000;
@@ -103,14 +82,43 @@ std::int64_t useful_iterations(const ModeComparison& comparison) {
 
 }  // namespace
 
-std::vector<ModeComparison> compare_modes(std::span<const ScenarioResult> scenarios) {
+ModeComparison compare_two(const RunScenario& base, const RunScenario& scenario) {
+  ModeComparison comparison;
+  comparison.base = base.result->scenario_name;
+  comparison.scenario = scenario.result->scenario_name;
+  comparison.break_even = break_even(*base.result, *scenario.result);
+  PairedSeries pairs;
+  if (base.run == scenario.run) pairs = paired_series(*base.result, *scenario.result, metric);
+  comparison.rounds = static_cast<std::int64_t>(pairs.base.size());
+  comparison.paired = pairs.base.size() > 1;
+  const std::optional<Effect> effect =
+      comparison.paired
+          ? paired_effect(pairs.base, pairs.other)
+          : unpaired_effect(launch_series(*base.result, metric), launch_series(*scenario.result, metric));
+  const Judgement judgement = judge(effect, {});
+  comparison.verdict = judgement.verdict;
+  comparison.detectable_percent = judgement.detectable_percent;
+  if (judgement.ratio) {
+    comparison.speedup = 1 / *judgement.ratio;
+    comparison.speedup_ci95 = Interval{1 / (*judgement.interval)[1], 1 / (*judgement.interval)[0]};
+  }
+  return comparison;
+}
+
+std::vector<ModeComparison> compare_modes(std::span<const RunScenario> scenarios) {
   std::vector<ModeComparison> comparisons;
-  for (const ScenarioResult& scenario : scenarios) {
-    if (!measured(scenario) || scenario.metadata.config.variant == baseline_variant) continue;
-    const ScenarioResult* base = baseline_of(scenario, scenarios);
-    if (base != nullptr) comparisons.push_back(compared(*base, scenario));
+  for (const RunScenario& scenario : scenarios) {
+    if (!measured(*scenario.result) || scenario.result->metadata.config.variant == baseline_variant) continue;
+    const RunScenario* base = baseline_of(*scenario.result, scenarios);
+    if (base != nullptr) comparisons.push_back(compare_two(*base, scenario));
   }
   return comparisons;
+}
+
+std::vector<ModeComparison> compare_modes(std::span<const ScenarioResult> scenarios) {
+  std::vector<RunScenario> of_one_run;
+  for (const ScenarioResult& scenario : scenarios) of_one_run.push_back({&scenario});
+  return compare_modes(of_one_run);
 }
 
 std::string mode_comparison_line(const ModeComparison& comparison) {
