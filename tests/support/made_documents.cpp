@@ -1,6 +1,7 @@
 // Result documents made by rules.
 #include "support/made_documents.h"
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -13,7 +14,7 @@ using Random = std::mt19937_64;
 
 Iteration made_iteration(const DocumentRecipe& recipe, const MadeMode& mode, std::int64_t round,
                          Random& random) {
-  std::normal_distribution<double> draw(1, recipe.noise);
+  std::normal_distribution<double> draw;
   Iteration iteration;
   iteration.start_ns = round * 10'000'000'000;
   iteration.order = iteration.round = round;
@@ -25,7 +26,7 @@ Iteration made_iteration(const DocumentRecipe& recipe, const MadeMode& mode, std
         token == 0 ? mode.first_token_seconds : mode.token_seconds + mode.per_context_seconds * context;
     // One stall, in a known place.
     if (round == 2 && token == 20) seconds *= 4;
-    at += seconds * recipe.slowness * draw(random) * 1e9;
+    at += seconds * recipe.slowness * (1 + recipe.noise * draw(random)) * 1e9;
     iteration.token_ns.push_back(std::llround(at));
   }
   const std::int64_t took = iteration.token_ns.back() - iteration.start_ns;
