@@ -144,7 +144,7 @@ Json cache_json(const std::string& name, const CacheInfo& cache, std::int64_t cp
 Json context_of(std::span<const DocumentFile> files) {
   Json context{{"executable", "run_benchmarks"}, {"library_build_type", "release"}};
   if (files.empty() || files.back().document.benchmark_scenarios.empty()) return context;
-  const ScenarioMetadata& metadata = files.back().document.benchmark_scenarios.back().metadata;
+  const ScenarioMetadata& metadata = files.back().document.benchmark_scenarios.front().metadata;
   const HardwareInfo& machine = metadata.hardware_info;
   context["date"] = metadata.timestamp;
   context["num_cpus"] = machine.cpu_count.value_or(0);

@@ -36,7 +36,7 @@ TEST(CommandLine, TakesTheCommandFirst) {
   EXPECT_EQ(parse({"list"}).command, Command::list);
   EXPECT_EQ(error_of({"lst"}),
             "the command 'lst' is not known, did you mean 'list'? (known: run, list, verify, tokenize, "
-            "machine, cache, upload, compare, calibrate)");
+            "machine, cache, upload, compare, report, export, calibrate)");
   EXPECT_EQ(error_of({"--level", "1", "list"}), "the command 'list' must be the first argument");
 }
 

@@ -53,7 +53,7 @@ class CompiledProgram : public testing::Test {
   }
   /// The only scenario of such a run, held against the schema of documents.
   Json scenario(std::vector<std::string> more, const std::vector<std::string>& environment = {}) {
-    more.insert(more.end(), {"--format", "json"});
+    more.insert(more.end(), {"--format", "json", "--level", "2"});
     last_ = run(more, environment);
     const Json documents = Json::parse(last_.out, nullptr, false);
     if (!documents.is_array() || documents.size() != 1) {

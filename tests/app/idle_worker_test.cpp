@@ -49,9 +49,11 @@ TEST_P(IdleWorker, WithAModelAndItsThreadsTakesNoProcessorTime) {
   WorkerProcess worker({.program = {.command = {test::program(), worker_argument}}, .on_output = {}},
                        interrupt);
   ScenarioConfig config;
-  config.model_id = test::data_dir() / "models/kjv-llama-3m";
+  config.model_id = test::data_dir() / "models/llama";
   config.variant = GetParam();
   config.threads = 2;
+  config.batch_size = 4;  // work enough for two threads
+  config.sequence_length = 64;
   config.num_tokens_to_generate = 8;
   worker.ask(LoadRequest{.benchmark = "llama", .config = config});
   worker.ask(MakePromptRequest{.prompt = {.texts = {}, .ids = {1, 2, 3, 4}}});

@@ -54,7 +54,7 @@ TEST(ResultsTable, ShowsMediansWithTheirIntervalInFittingUnits) {
   EXPECT_EQ(render(results_table(two_scenarios()), TableFormat::plain),
             "                                   latency  first token  per token            peak\n"
             "scenario              status            ms           ms         µs  tokens/s   MiB\n"
-            "eager_sdpa_math       success  500.0 ±1.0%            -      50.00     40.00     5\n"
+            "eager_sdpa_math       success  500.0 ±2.5%            -      50.00     40.00     5\n"
             "kernelized_sdpa_math  failed   logits are not finite\n");
 }
 
@@ -148,7 +148,7 @@ TEST(ResultsTable, OfEncodersHasSequencesAndNoFirstToken) {
   EXPECT_EQ(render(results_table(results), TableFormat::plain),
             "                              latency                         peak\n"
             "scenario         status            ms  sequences/s  tokens/s   MiB\n"
-            "eager_sdpa_math  success  500.0 ±1.0%        2.000     40.00     5\n");
+            "eager_sdpa_math  success  500.0 ±2.5%        2.000     40.00     5\n");
 }
 
 }  // namespace

@@ -25,10 +25,15 @@ using testing::StartsWith;
 
 fs::path model_dir(const std::string& model) { return test::data_dir() / "models" / model; }
 
+const std::vector<std::string> without_compiling{"--variant", "eager", "kernelized"};
+
 test::ProcessResult verify(const fs::path& model, const fs::path& reference,
-                           const std::string& dtype = "float32") {
-  return test::run_process({test::program(), "verify", "--model-id", model, "--reference", reference,
-                            "--dtype", dtype, "--format", "json"});
+                           const std::string& dtype = "float32",
+                           const std::vector<std::string>& more = without_compiling) {
+  std::vector<std::string> command{test::program(), "verify",  "--model-id", model,      "--reference",
+                                   reference,       "--dtype", dtype,        "--format", "json"};
+  command.insert(command.end(), more.begin(), more.end());
+  return test::run_process(command);
 }
 
 /// A copy of a reference in which the element `index` of an entry is changed.
@@ -68,6 +73,19 @@ TEST_P(VerifyFixture, PassesInEveryModeAndAttention) {
   EXPECT_THAT(eager,
               testing::UnorderedElementsAre("eager_eager_attn", "eager_sdpa_math",
                                             "eager_sdpa_flash_attention", "eager_sdpa_efficient_attention"));
+}
+
+TEST_P(VerifyFixture, PassesWhenCompiledInEveryMode) {
+  const auto result = verify(model(), reference(), "float32", {"--variant", "compiled"});
+  ASSERT_EQ(result.status, 0) << result.out << result.err;
+  std::vector<std::string> scenarios;
+  for (const auto& line : Json::parse(result.out)) {
+    EXPECT_EQ(line["status"], "passed") << line;
+    EXPECT_TRUE(line["first_divergent_token"].is_null());
+    scenarios.push_back(line["scenario_name"]);
+  }
+  EXPECT_THAT(scenarios, testing::IsSupersetOf({"compiled_compile_default_sdpa_flash_attention",
+                                                "compiled_compile_reduce-overhead_sdpa_flash_attention"}));
 }
 
 class VerifyChanged : public VerifyFixture {};
@@ -119,6 +137,27 @@ std::string test_name(const testing::TestParamInfo<std::string>& tested) {
 const std::vector<std::string> models(test::decoder_fixtures.begin(), test::decoder_fixtures.end());
 INSTANTIATE_TEST_SUITE_P(Models, VerifyFixture, testing::ValuesIn(models), test_name);
 INSTANTIATE_TEST_SUITE_P(Models, VerifyChanged, testing::Values("llama", "llama3-rope"), test_name);
+
+TEST(VerifyCompiled, StaysWithinTheBoundOfShortDtypes) {
+  for (const char* dtype : {"bfloat16", "float16"}) {
+    const auto result = verify(model_dir("llama"), model_dir("llama") / "expected.safetensors", dtype,
+                               {"--variant", "compiled", "--compile-mode", "reduce-overhead"});
+    EXPECT_EQ(result.status, 0) << result.out << result.err;
+  }
+}
+
+TEST(VerifyCompiled, PassesOnEveryAttentionPath) {
+  const auto result = verify(model_dir("llama"), model_dir("llama") / "expected.safetensors", "float32",
+                             {"--variant", "compiled", "--compile-mode", "default", "--level", "4"});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  EXPECT_EQ(Json::parse(result.out).size(), 4U);
+}
+
+TEST(VerifyCompiled, HoldsEncoders) {
+  const auto result = verify(model_dir("bert"), model_dir("bert") / "expected.safetensors", "float32",
+                             {"--variant", "compiled"});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+}
 
 TEST(VerifyEncoder, HoldsHiddenStatesInEveryModeAttentionAndDtype) {
   const fs::path reference = model_dir("bert") / "expected.safetensors";

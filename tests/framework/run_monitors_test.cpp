@@ -114,9 +114,15 @@ TEST_F(RunMonitorsTest, EnergyIsJoulesPerPromptTokenAndPerNewToken) {
   EXPECT_EQ(result.energy.domains[1].domain, "dram");
   // Where the machine lets the fake's thread wait, its counter has steps that are too large: then null is
   // right.
-  if (package.watts) EXPECT_NEAR(*package.watts, 100, 10);
-  if (package.joules_per_prompt_token) EXPECT_NEAR(*package.joules_per_prompt_token, 100 * 0.4 / 8, 0.6);
-  if (package.joules_per_new_token) EXPECT_NEAR(*package.joules_per_new_token, 100 * 0.1, 1.2);
+  if (package.watts) {
+    EXPECT_NEAR(*package.watts, 100, 10);
+  }
+  if (package.joules_per_prompt_token) {
+    EXPECT_NEAR(*package.joules_per_prompt_token, 100 * 0.4 / 8, 0.6);
+  }
+  if (package.joules_per_new_token) {
+    EXPECT_NEAR(*package.joules_per_new_token, 100 * 0.1, 1.2);
+  }
   EXPECT_GT(report_of(result, "energy").sample_ns.value(), 0);
 }
 

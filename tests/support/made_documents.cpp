@@ -1,9 +1,11 @@
 // Result documents made by rules.
 #include "support/made_documents.h"
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
+#include "framework/monitors/counter_names.h"
 #include "framework/scenario_summary.h"
 
 namespace bv2::test {
@@ -13,7 +15,7 @@ using Random = std::mt19937_64;
 
 Iteration made_iteration(const DocumentRecipe& recipe, const MadeMode& mode, std::int64_t round,
                          Random& random) {
-  std::normal_distribution<double> draw(1, recipe.noise);
+  std::normal_distribution<double> draw;
   Iteration iteration;
   iteration.start_ns = round * 10'000'000'000;
   iteration.order = iteration.round = round;
@@ -25,11 +27,12 @@ Iteration made_iteration(const DocumentRecipe& recipe, const MadeMode& mode, std
         token == 0 ? mode.first_token_seconds : mode.token_seconds + mode.per_context_seconds * context;
     // One stall, in a known place.
     if (round == 2 && token == 20) seconds *= 4;
-    at += seconds * recipe.slowness * draw(random) * 1e9;
+    at += seconds * recipe.slowness * (1 + recipe.noise * draw(random)) * 1e9;
     iteration.token_ns.push_back(std::llround(at));
   }
   const std::int64_t took = iteration.token_ns.back() - iteration.start_ns;
-  iteration.counters = {{"wall_time_ns", took}, {"cpu_time_ns", 2 * took}};
+  iteration.counters = {
+      {"wall_time_ns", took}, {"cpu_time_ns", 2 * took}, {std::string(peak_memory_counter), 310'000'000}};
   return iteration;
 }
 
@@ -85,7 +88,8 @@ BenchmarkDocument made_document(const DocumentRecipe& recipe) {
     for (std::int64_t round = 0; round < recipe.iterations; ++round) {
       result.iterations.push_back(made_iteration(recipe, mode, round, random));
     }
-    summarise_scenario(result, std::vector<double>(result.iterations.size(), 3.1e8));
+    result.steady_state.resize(1);
+    summarise_scenario(result);
     result.phases.load_seconds = 0.4;
     result.phases.peak_host_memory.load = 280'000'000;
     result.phases.peak_host_memory.prepare = 300'000'000;

@@ -153,7 +153,9 @@ TEST_P(GpuErrors, OfOneCallCostWhatItTells) {
     if (!gpus.place(name)) continue;
     const bool missing = std::ranges::find(GetParam().missing, name) != GetParam().missing.end();
     EXPECT_EQ(gpus.value(name) == not_read, missing) << name;
-    if (missing) EXPECT_THAT(gpus.problem(name), HasSubstr(GetParam().function));
+    if (missing) {
+      EXPECT_THAT(gpus.problem(name), HasSubstr(GetParam().function));
+    }
   }
   for (const std::string_view name : GetParam().missing) EXPECT_TRUE(gpus.place(name)) << name;
 }

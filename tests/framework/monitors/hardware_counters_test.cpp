@@ -149,7 +149,9 @@ TEST_F(HardwareCountersTest, OnThisMachineTheyCountOrSayWhyNot) {
   for (int i = 0; i < 1'000'000; ++i) sink = sink * 0.999;
   const auto after = values_of(*source);
   for (const auto& [name, value] : before) {
-    if (name == "instructions") EXPECT_GT(after.at(name) - value, 1'000'000);
+    if (name == "instructions") {
+      EXPECT_GT(after.at(name) - value, 1'000'000);
+    }
   }
 }
 

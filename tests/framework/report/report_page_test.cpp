@@ -35,7 +35,7 @@ TEST(ReportPage, HasItsDataAndAllThatDrawsIt) {
   EXPECT_THAT(page, HasSubstr("default-src 'none'"));
   EXPECT_THAT(page, Not(HasSubstr("{{")));
   EXPECT_EQ(count_of(page, "</script>"), 3U);
-  EXPECT_EQ(count_of(page, "src="), 0U);
+  EXPECT_EQ(count_of(page, " src="), 0U);
 }
 
 TEST(ReportPage, TextsOfDocumentsCannotEndTheirScript) {
