@@ -132,8 +132,8 @@ class CompiledMode final : public ExecutionMode {
     for (const ec::GraphFacts& facts : compiled_->facts()) graphs.push_back(described(facts));
     // Layer operations that ran by their definitions, outside of generated code.
     effective["compiled"] = {{"compiler", compiler_},
-                             {"one_team", mode_->options.one_team},
-                             {"choices", to_string(mode_->options.choices)},
+                             {"one_team", step_options().one_team},
+                             {"choices", to_string(step_options().choices)},
                              {"graphs", std::move(graphs)},
                              {"fallbacks", context().record().definitions}};
     if (tuning_) effective["compiled"]["autotune"] = described(*tuning_);
@@ -154,6 +154,14 @@ class CompiledMode final : public ExecutionMode {
     }
     auto programs = ec::build_programs(requests, *builder_, parallel, dump_code_dir_, &build_times_);
     return {std::make_move_iterator(programs.begin()), std::make_move_iterator(programs.end())};
+  }
+
+  /// How the step, or the only graph, was printed.
+  [[nodiscard]] const ec::EmitOptions& step_options() const {
+    if (!tuning_) return mode_->options;
+    const auto is_step = [](const ec::TunedGraph& graph) { return graph.graph.starts_with("decode"); };
+    const auto found = std::ranges::find_if(tuning_->graphs, is_step);
+    return tuning_->options_of(found == tuning_->graphs.end() ? tuning_->graphs.front().graph : found->graph);
   }
 
   void tune(std::span<const ec::Graph* const> graphs, std::size_t parallel) {
