@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -40,15 +41,14 @@ class CompiledProgram : public testing::Test {
                                      "3",
                                      "--warmup-iterations",
                                      "0",
+                                     "--measurement-iterations",
+                                     std::to_string(iterations_),
                                      "--no-machine-limits",
                                      "--output-dir",
                                      folder_.path() / "results"};
     command.insert(command.end(), more.begin(), more.end());
-    const auto add_unless_given = [&](const std::string& option, const std::string& value) {
-      if (std::ranges::find(more, option) == more.end()) command.insert(command.end(), {option, value});
-    };
-    add_unless_given("--variant", "compiled");
-    add_unless_given("--measurement-iterations", "1");
+    if (std::ranges::find(more, "--variant") == more.end())
+      command.insert(command.end(), {"--variant", "compiled"});
     environment.push_back("BV2_CACHE_DIR=" + cache().string());
     return test::Process(command, folder_.path(), environment).wait();
   }
@@ -77,6 +77,7 @@ class CompiledProgram : public testing::Test {
 
   test::TemporaryFolder folder_;
   test::ProcessResult last_;
+  int iterations_ = 1;
 };
 
 bool all_from_cache(const Json& scenario) {
@@ -171,9 +172,8 @@ TEST_F(CompiledProgram, LeavesGraphsAndCodeToLookAt) {
   for (const std::string name : {"prefill", "decode"}) {
     const std::string traced = read_file(folder_.path() / "graphs" / below / (name + ".traced.txt"));
     const std::string run = read_file(folder_.path() / "graphs" / below / (name + ".txt"));
-    EXPECT_THAT(traced, testing::StartsWith("graph " + name));
-    EXPECT_THAT(run, testing::StartsWith("graph " + name));
-    EXPECT_NE(traced, run) << "what was traced, and what the passes made of it";
+    EXPECT_THAT(traced, testing::Not(HasSubstr("  group rows")));
+    EXPECT_THAT(run, HasSubstr("  group rows"));
     EXPECT_THAT(read_file(folder_.path() / "code" / below / (name + ".cpp")),
                 HasSubstr("extern \"C\" void run_graph(const Launch* call)"));
   }
@@ -227,8 +227,8 @@ TEST_F(CompiledProgram, ADamagedEntryOfTheCacheIsBuiltAgainWithOneWarning) {
 }
 
 TEST_F(CompiledProgram, TheTableSaysWhenCompilingHasPaidForItself) {
-  const auto found =
-      run({"--variant", "eager", "compiled", "--compile-mode", "default", "--measurement-iterations", "3"});
+  iterations_ = 4;  // a comparison needs several
+  const auto found = run({"--variant", "eager", "compiled", "--compile-mode", "default", "--level", "0"});
   EXPECT_EQ(found.status, 0) << found.err;
   EXPECT_THAT(found.out, testing::ContainsRegex("compiled_compile_default_sdpa_flash_attention is .*x .*; "
                                                 "(has saved|never saves) its .* s of preparation"));
