@@ -40,7 +40,7 @@ struct Coverage {
   std::size_t compile_modes;
 };
 constexpr std::array<Coverage, highest_level + 1> coverage{
-    {{1, 1, 1}, {2, 1, 3}, {4, 1, 3}, {4, 4, 3}, {4, 4, 4}}};
+    {{1, 1, 1}, {2, 1, 1}, {4, 1, 3}, {4, 4, 3}, {4, 4, 4}}};
 
 ScenarioConfig make_config(std::string_view variant, const Attention& attention) {
   ScenarioConfig config;

@@ -42,7 +42,7 @@ TEST(Levels, OfAllModesGrow) {
   EXPECT_THAT(names_of(scenarios_of_level(all_variants, all_modes, 0)),
               ElementsAre("eager_sdpa_flash_attention", "compiled_compile_default_sdpa_flash_attention",
                           "kernelized_sdpa_flash_attention"));
-  const std::vector<std::size_t> sizes{3, 6, 8, 20, 24};
+  const std::vector<std::size_t> sizes{3, 4, 8, 20, 24};
   std::set<std::string> below;
   for (int level = 0; level <= highest_level; ++level) {
     const std::vector<std::string> names = names_of(scenarios_of_level(all_variants, all_modes, level));
@@ -69,7 +69,7 @@ TEST(Filters, KeepWhatTheyName) {
 }
 
 TEST(Filters, OnCompileModesDropOtherVariantsUnlessNamed) {
-  const auto scenarios = scenarios_of_level(all_variants, all_modes, 1);
+  const auto scenarios = scenarios_of_level(all_variants, all_modes, 2);
   RunOptions options;
   options.compile_modes = {"max-autotune"};
   EXPECT_THAT(names_of(filter_scenarios(scenarios, options)),

@@ -101,6 +101,33 @@ const Golden goldens[]{
       "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
       "greedy_head/panel_gemv_argmax 1, linear_residual/panel_gemv 6, qkv_projection/panel_gemv 3, "
       "rms_norm/norm_rows 13, rotary_append/rotate_and_append 3"}},
+    {{"bert", "distilbert", "roberta"},
+     {"attention/flash_attention 3, embedding/row_lookup 1, layer_norm/norm_rows 7, "
+      "linear_activation/panel_gemm 3, linear_residual/panel_gemm 6, qkv_projection/panel_gemm 3",
+      ""}},
+    {{"olmo2"},
+     {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 3, "
+      "greedy_head/panel_gemv_argmax 1, linear/panel_gemm 6, norm_residual/norm_rows 6, "
+      "qkv_projection/panel_gemm 3, rms_norm/norm_rows 7, rotary_append/rotate_and_append 3",
+      "attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemv 3, "
+      "greedy_head/panel_gemv_argmax 1, linear/panel_gemv 6, norm_residual/norm_rows 6, "
+      "qkv_projection/panel_gemv 3, rms_norm/norm_rows 7, rotary_append/rotate_and_append 3"}},
+    {{"qwen3_moe"},
+     {"attention/flash_attention 3, embedding/row_lookup 1, gated_projection/panel_gemm 14, "
+      "gated_projection/panel_gemv 3, greedy_head/panel_gemv_argmax 1, linear/panel_gemm 15, "
+      "linear/panel_gemv 3, linear_residual/panel_gemm 4, qkv_projection/panel_gemm 3, "
+      "rms_norm/norm_rows 13, rotary_append/rotate_and_append 3, definition of expert_mixture 2",
+      "attention/flash_attention 3, embedding/row_lookup 1, expert_mixture/panel_gemv 2, "
+      "gated_projection/panel_gemv 1, greedy_head/panel_gemv_argmax 1, linear/panel_gemv 2, "
+      "linear_residual/panel_gemv 4, qkv_projection/panel_gemv 3, rms_norm/norm_rows 13, "
+      "rotary_append/rotate_and_append 3"}},
+    {{"smollm3"},
+     {"attention/flash_attention 4, embedding/row_lookup 1, gated_projection/panel_gemm 4, "
+      "greedy_head/panel_gemv_argmax 1, linear_residual/panel_gemm 8, qkv_projection/panel_gemm "
+      "4, rms_norm/norm_rows 9, rotary_append/rotate_and_append 4",
+      "attention/flash_attention 4, embedding/row_lookup 1, gated_projection/panel_gemv 4, "
+      "greedy_head/panel_gemv_argmax 1, linear_residual/panel_gemv 8, qkv_projection/panel_gemv "
+      "4, rms_norm/norm_rows 9, rotary_append/rotate_and_append 4"}},
 };
 
 TEST(KernelCoverage, IsWhatItWas) {
@@ -108,8 +135,10 @@ TEST(KernelCoverage, IsWhatItWas) {
     const Golden* golden = std::ranges::find_if(
         goldens, [&](const Golden& g) { return std::ranges::find(g.models, model) != g.models.end(); });
     const Coverage found = coverage_of(model);
-    ASSERT_NE(golden, std::end(goldens))
-        << model << " has no golden: " << found.prefill << "; " << found.decode;
+    if (golden == std::end(goldens)) {
+      ADD_FAILURE() << model << " has no golden: " << found.prefill << "; " << found.decode;
+      continue;
+    }
     EXPECT_EQ(found.prefill, golden->coverage.prefill) << model;
     EXPECT_EQ(found.decode, golden->coverage.decode) << model;
   }
