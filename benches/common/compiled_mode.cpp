@@ -124,6 +124,10 @@ class CompiledMode final : public ExecutionMode {
     }
   }
 
+  std::vector<OperationSpan> take_spans() override {
+    return compiled_ == nullptr ? std::vector<OperationSpan>() : compiled_->take_spans();
+  }
+
   void describe(Json& effective) const override {
     effective["compile_mode"] = mode_->name;
     if (packing_) describe_packing(*packing_, effective);

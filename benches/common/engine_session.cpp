@@ -185,7 +185,13 @@ class EngineSession final : public Session {
     engine::OperationProfile profile;
     const Profiling profiling(mode_->context(), profile);
     generate(prompt, new_tokens, sink);
-    return profile.take();
+    std::vector<OperationSpan> spans = mode_->take_spans();
+    for (OperationSpan& span : profile.take()) spans.push_back(std::move(span));
+    // One that begins with its first part comes before it.
+    std::ranges::stable_sort(spans, [](const OperationSpan& a, const OperationSpan& b) {
+      return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.end_ns > b.end_ns;
+    });
+    return spans;
   }
 
   ForwardOutput forward(const PromptIds& prompt) override {

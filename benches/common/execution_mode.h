@@ -31,6 +31,8 @@ class ExecutionMode {
   virtual void check_ran() const {}
   /// Adds what ran to Session::effective, besides definitions and kernels.
   virtual void describe(Json& /*effective*/) const {}
+  /// What ran while the context was profiled and it did not note itself; none are left.
+  virtual std::vector<OperationSpan> take_spans() { return {}; }
 
   [[nodiscard]] engine::Context& context() { return context_; }
   [[nodiscard]] const engine::Context& context() const { return context_; }

@@ -264,11 +264,20 @@ StepResult CompiledModel::run(Context& context, const Tensor& ids, KvCache& cach
     std::ranges::copy(cache.padding.span<std::int64_t>(), step.padding.data<std::int64_t>());
   const std::span scratch(step.call_scratch->data(), step.call_scratch->size_bytes());
   Calls calls(step.graph, *step.bindings, scratch, context, sizes);
+  step.program->set_profiling(context.profile() != nullptr);
   step.program->run(sizes, step.addresses, calls);
   if (keeps_tokens) cache.length += sizes.tokens;
   StepResult result{.logits = step.bindings->tensor(step.graph.results[0], sizes), .chosen = {}};
   if (step.graph.results.size() > 1) result.chosen = step.bindings->tensor(step.graph.results[1], sizes);
   return result;
+}
+
+std::vector<OperationSpan> CompiledModel::take_spans() {
+  std::vector<OperationSpan> all;
+  for (const auto& [kind, entry] : graphs_) {
+    for (OperationSpan& span : entry->program->take_spans()) all.push_back(std::move(span));
+  }
+  return all;
 }
 
 std::vector<GraphFacts> CompiledModel::facts() const {

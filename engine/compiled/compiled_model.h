@@ -53,6 +53,8 @@ class CompiledModel {
   /// is that of calls.
   StepResult run(Context& context, const Tensor& ids, KvCache& cache, LogitsOf which);
   [[nodiscard]] std::vector<GraphFacts> facts() const;
+  /// The steps that ran while the context was profiled, graph by graph; none are left.
+  std::vector<OperationSpan> take_spans();
 
  private:
   struct Compiled;

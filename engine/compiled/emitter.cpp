@@ -1,6 +1,7 @@
 // Prints a graph as C++.
 #include "engine/compiled/emitter.h"
 
+#include <algorithm>
 #include <map>
 #include <span>
 #include <utility>
@@ -82,6 +83,7 @@ class Emitter {
   /// One step's statement, and how it goes with the team.
   struct Statement {
     std::string text;
+    std::size_t step = 0;         ///< its number
     bool starts_threads = false;  ///< it stands between parallel regions
     bool on_one_thread = false;
   };
@@ -104,14 +106,17 @@ class Emitter {
     for (const Step& step : steps) {
       if (step.kind == StepKind::host) {
         calls.push_back(host_statement(step, one_team));
+        calls.back().step = add_facts(step, host_name(step.node));
         continue;
       }
       Function function = function_of(result_.graph, step, options_.choices);
       std::string arguments;
       for (const BufferId buffer : function.arguments)
         arguments += fmt::format("{}{}", arguments.empty() ? "" : ", ", buffer);
-      calls.push_back({.text = fmt::format("{{ static const int at[] = {{{}}}; {}(*call, at, team); }}",
-                                           arguments, define(std::move(function)))});
+      const std::string name = define(std::move(function));
+      calls.push_back(
+          {.text = fmt::format("{{ static const int at[] = {{{}}}; {}(*call, at, team); }}", arguments, name),
+           .step = add_facts(step, name)});
       ++generated;
     }
     if (result_.generated_steps == 0 && result_.host_steps.empty()) {
@@ -120,6 +125,22 @@ class Emitter {
         if (step.kind == StepKind::host) ++result_.host_steps[host_name(step.node)];
     }
     return calls;
+  }
+
+  /// The step's number.
+  std::size_t add_facts(const Step& step, const std::string& name) {
+    StepFacts facts{.name = name,
+                    .generated = step.kind != StepKind::host,
+                    .takes_rows = step.kind == StepKind::take_rows};
+    const auto add_to = [](std::vector<View>& views) {
+      return [&views](const View& view) {
+        if (std::ranges::find(views, view) == views.end()) views.push_back(view);
+      };
+    };
+    for_each_input(result_.graph, step.node, add_to(facts.inputs));
+    for_each_output(result_.graph, step.node, add_to(facts.outputs));
+    result_.steps.push_back(std::move(facts));
+    return result_.steps.size() - 1;
   }
 
   /// The name of the function, which is printed unless one of the same body was.
@@ -142,6 +163,7 @@ class Emitter {
     CodeText run(1);
     for (std::size_t begin = 0; begin < calls.size();) {
       if (calls[begin].starts_threads) {
+        run.line("mark(call, 0, {});", calls[begin].step);
         run.line(std::string_view(calls[begin++].text));
         continue;
       }
@@ -154,6 +176,7 @@ class Emitter {
     }
     parts_.line("static void run_{}(const Launch* call) {{", kind);
     parts_.append(run);
+    parts_.line("  mark(call, 0, -1);");
     parts_.line("}");
     parts_.line("");
   }
@@ -163,6 +186,7 @@ class Emitter {
     parts_.line("Team team = team_of(call, thread);");
     for (std::size_t i = 0; i < calls.size(); ++i) {
       if (i > 0) parts_.line("wait_for_all(team);");
+      parts_.line("mark(call, thread, {});", calls[i].step);
       parts_.line(
           std::string_view(calls[i].on_one_thread ? "if (thread == 0) " + calls[i].text : calls[i].text));
     }

@@ -23,12 +23,22 @@ struct HostNode {
   std::size_t of_graph = 0;  ///< its index in Graph::nodes; of a product in a group: the group's
 };
 
+/// What there is to say of a step: by the number that generated code marks its beginning with.
+struct StepFacts {
+  std::string name;         ///< of its function, or of what the engine is called for
+  bool generated = false;   ///< else the engine is called
+  bool takes_rows = false;  ///< of its first input, only those that the others name
+  std::vector<View> inputs{};
+  std::vector<View> outputs{};
+};
+
 struct EmittedCode {
   std::string source;
   Graph graph;  ///< the buffers that host nodes and addresses are of: the graph's, then `added`
   CodeChoices choices;
   std::vector<AddedBuffer> added;
   std::vector<HostNode> host_nodes;
+  std::vector<StepFacts> steps;
   std::vector<std::vector<Expression>> scratch_floats;  ///< of a thread: the largest of these sums
   std::size_t functions = 0;                            ///< distinct ones
   std::size_t generated_steps = 0;        ///< calls of them in one run (with few rows, where that differs)

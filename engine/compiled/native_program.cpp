@@ -1,11 +1,14 @@
 // A graph as generated code that is loaded and can run.
 #include "engine/compiled/native_program.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <limits>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "engine/compiled/prelude/team.h"
 #include "engine/eager/eager_executor.h"
@@ -33,6 +36,16 @@ Dims dims_at(const std::vector<Expression>& expressions, const Sizes& sizes) {
   std::vector<std::int64_t> values;
   for (const Expression& expression : expressions) values.push_back(expression.at(sizes));
   return Dims(std::span<const std::int64_t>(values));
+}
+
+/// Of elements that are there: those that repeat count once.
+std::int64_t bytes_of(Dtype dtype, const Shape& shape, const Strides& strides) {
+  std::int64_t elements = 1;
+  for (std::size_t i = 0; i < shape.rank(); ++i) {
+    const auto dim = static_cast<std::int64_t>(i);
+    if (strides[dim] != 0) elements *= shape[dim];
+  }
+  return elements * static_cast<std::int64_t>(size_bytes(dtype));
 }
 
 }  // namespace
@@ -97,6 +110,10 @@ void NativeProgram::run(const Sizes& sizes, std::span<std::byte* const> buffers,
   for (std::size_t i = 0; i < buffers.size(); ++i)
     if (!code_.graph.buffers[i].tensor.defined()) addresses_[i] = buffers[i];
   calls_ = &calls;
+  if (profiling_) {
+    profiled_runs_.push_back({.sizes = sizes, .marks = {}});
+    profiled_runs_.back().marks.reserve(code_.steps.size() + 1);
+  }
   bad_id_ = no_bad_id;
   const Launch call{.batch = sizes.batch,
                     .tokens = sizes.tokens,
@@ -111,10 +128,52 @@ void NativeProgram::run(const Sizes& sizes, std::span<std::byte* const> buffers,
                     .engine = this,
                     .in_parallel = in_parallel,
                     .run_node = run_node_of,
-                    .run_part = run_part_of};
+                    .run_part = run_part_of,
+                    .mark = profiling_ ? mark_of : nullptr};
   entry_(&call);
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
   if (bad_id_ != no_bad_id) fail("take_rows: the id {} is outside of the table", bad_id_);
+}
+
+void NativeProgram::mark_of(void* engine, int step) {
+  static_cast<NativeProgram*>(engine)->profiled_runs_.back().marks.push_back({step, monotonic_now_ns()});
+}
+
+OperationSpan NativeProgram::span_of(const StepFacts& facts, const Sizes& sizes) const {
+  OperationSpan span{
+      .name = facts.name, .kind = facts.generated ? "group" : "call", .inputs = {}, .outputs = {}};
+  const auto add = [&](const View& view, std::string& text) {
+    const Dtype dtype = code_.graph.buffers[static_cast<std::size_t>(view.buffer)].dtype;
+    const Shape shape = dims_at(view.shape, sizes);
+    const Strides strides = dims_at(view.strides, sizes);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name(dtype), to_string(shape));
+    return bytes_of(dtype, shape, strides);
+  };
+  for (const View& view : facts.inputs) {
+    const std::int64_t bytes = add(view, span.inputs);
+    const bool looked_up = facts.takes_rows && &view == facts.inputs.data();
+    span.bytes += looked_up ? 0 : bytes;
+  }
+  for (const View& view : facts.outputs) {
+    const std::int64_t bytes = add(view, span.outputs);
+    span.bytes += facts.takes_rows ? 2 * bytes : bytes;
+  }
+  return span;
+}
+
+std::vector<OperationSpan> NativeProgram::take_spans() {
+  std::vector<OperationSpan> spans;
+  for (const ProfiledRun& run : profiled_runs_) {
+    // A step lasts until the next one begins: what the team waits for at its barrier is part of it.
+    for (std::size_t i = 0; i + 1 < run.marks.size(); ++i) {
+      if (run.marks[i].step < 0) continue;
+      spans.push_back(span_of(code_.steps[static_cast<std::size_t>(run.marks[i].step)], run.sizes));
+      spans.back().start_ns = run.marks[i].at_ns;
+      spans.back().end_ns = run.marks[i + 1].at_ns;
+    }
+  }
+  profiled_runs_.clear();
+  return spans;
 }
 
 void NativeProgram::in_parallel(void* /*engine*/, void (*body)(const Launch*, int), const Launch* call) {

@@ -24,9 +24,20 @@ class NativeProgram final : public Program {
 
   void run(const Sizes& sizes, std::span<std::byte* const> buffers, CallRunner& calls) override;
   [[nodiscard]] ProgramReport report() const override;
+  void set_profiling(bool profiling) override { profiling_ = profiling; }
+  std::vector<OperationSpan> take_spans() override;
   [[nodiscard]] const std::string& source() const { return code_.source; }
 
  private:
+  /// A step begins.
+  struct Mark {
+    int step;
+    std::int64_t at_ns;
+  };
+  struct ProfiledRun {
+    Sizes sizes;
+    std::vector<Mark> marks;
+  };
   struct AddedPlace {
     BufferId buffer;
     std::size_t offset;
@@ -44,6 +55,8 @@ class NativeProgram final : public Program {
   static void run_node_of(void* engine, int node);
   static void run_part_of(void* engine, int node, Team* team);
   void note_failure();
+  static void mark_of(void* engine, int step);
+  [[nodiscard]] OperationSpan span_of(const StepFacts& facts, const Sizes& sizes) const;
 
   EmittedCode code_;
   LoadedCode loaded_;
@@ -60,6 +73,8 @@ class NativeProgram final : public Program {
   std::int64_t scratch_stride_ = 0;
   float* scratch_ = nullptr;
   CallRunner* calls_ = nullptr;
+  bool profiling_ = false;
+  std::vector<ProfiledRun> profiled_runs_;
   std::mutex failing_;
   std::exception_ptr failure_;
   alignas(64) long arrivals_ = 0;

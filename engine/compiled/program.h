@@ -6,7 +6,9 @@
 #include <map>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "base/operation_span.h"
 #include "engine/compiled/expression.h"
 #include "engine/ops/team_part.h"
 
@@ -42,6 +44,10 @@ class Program {
   /// for `sizes`. Does not keep them. Allocates nothing.
   virtual void run(const Sizes& sizes, std::span<std::byte* const> buffers, CallRunner& calls) = 0;
   [[nodiscard]] virtual ProgramReport report() const { return {}; }
+  /// Whether the steps of the runs from now on are noted. Then a run allocates.
+  virtual void set_profiling(bool /*profiling*/) {}
+  /// The steps that were noted, in the order of their beginnings; none are left.
+  virtual std::vector<OperationSpan> take_spans() { return {}; }
 };
 
 }  // namespace bv2::engine::compiled

@@ -192,8 +192,7 @@ ProfileRequest::Reply LocalWorker::reply_to(const ProfileRequest& request) {
   const std::int64_t new_tokens = trace.encodes ? 0 : request.new_tokens + 1;
   (void)untraced_steps_ns(new_tokens);  // a cache of another size, and whatever else this length does first
   std::vector<std::vector<std::int64_t>> untraced_ns{untraced_steps_ns(new_tokens)};
-  IterationMonitor monitor;
-  TraceSink sink(trace.encodes ? 1 : new_tokens, monitor, *interrupt_);
+  TraceSink sink(trace.encodes ? 1 : new_tokens, *monitor_, *interrupt_);
   sink.start();
   trace.spans = session().profile(prompt_.ids, new_tokens, sink);
   trace.steps = sink.take();

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/json.h"
@@ -68,7 +69,9 @@ TEST_P(TraceProgram, WritesWhatViewersLoad) {
   EXPECT_GT(operations, 4 * 3) << "each step has its layers' operations";
   EXPECT_THAT(counters, testing::Contains("cpu_time_ns"));
 
-  const std::string kind = GetParam() == "kernelized" ? "kernel" : "basic";
+  const std::map<std::string, std::string> kinds{
+      {"eager", "basic"}, {"kernelized", "kernel"}, {"compiled", "group"}};
+  const std::string kind = kinds.at(GetParam());
   EXPECT_TRUE(std::ranges::any_of(profile["operations"], [&](const Json& one) {
     return one["kind"] == kind && one["phase"] == "decode" && one["bytes"].get<std::int64_t>() > 0;
   })) << profile["operations"];
@@ -77,6 +80,8 @@ TEST_P(TraceProgram, WritesWhatViewersLoad) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Modes, TraceProgram, testing::Values("eager", "kernelized"),
+                         [](const auto& info) { return info.param; });
+INSTANTIATE_TEST_SUITE_P(Slow, TraceProgram, testing::Values("compiled"),  // a compiler runs
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -1,7 +1,7 @@
 // What generated code and the engine that runs it agree on, in plain C types.
 #pragma once
 
-#define BV2_GENERATED_ABI 2
+#define BV2_GENERATED_ABI 3
 
 /// One thread of the team.
 struct Team {
@@ -28,4 +28,7 @@ struct Launch {
   void (*run_node)(void* engine, int node);
   /// One thread's part of a node that the team does together: every thread calls it.
   void (*run_part)(void* engine, int node, Team* team);
+  /// For profiles: told by the first thread which step begins, and -1 after the last; null: nobody wants to
+  /// know.
+  void (*mark)(void* engine, int step);
 };

@@ -9,6 +9,10 @@ static inline Team team_of(const Launch* call, int thread) {
   return {thread, call->threads, call->scratch + thread * call->scratch_stride, call->arrivals, 0};
 }
 
+static inline void mark(const Launch* call, int thread, int step) {
+  if (call->mark != nullptr && thread == 0) call->mark(call->engine, step);
+}
+
 // Thread t has [share(n, t), share(n, t + 1)) of n tasks.
 static inline long share(long tasks, int thread, const Team& team) { return tasks * thread / team.threads; }
 

@@ -236,6 +236,39 @@ TEST_F(OneProgram, ElementaryFunctionsAreAccurateToAFewUnitsOfTheLastPlace) {
   }
 }
 
+TEST_F(OneProgram, NotesItsStepsWhileItIsProfiled) {
+  Graph graph = one_operation(BasicOp::exp, 64, Dtype::float32, Dtype::float32);
+  Node next{.kind = NodeKind::elementwise, .op = BasicOp::neg};
+  next.inputs = graph.nodes[0].outputs;
+  next.outputs = {add_buffer(graph, {BufferKind::temporary, Dtype::float32, {1, 64}, "", {}})};
+  graph.nodes.push_back(next);
+  graph.results = next.outputs;
+  const auto program = build(graph);
+  const Tensor x = test::tensor_from(std::vector<double>(64, 1.0), Dtype::float32, {1, 64});
+  const auto run = [&] { (void)Memory(graph, {}, {{"x", x}}).run(*program); };
+  run();
+  EXPECT_TRUE(program->take_spans().empty());
+  program->set_profiling(true);
+  run();
+  run();
+  const std::vector<OperationSpan> spans = program->take_spans();
+  ASSERT_EQ(spans.size(), 4U) << "two runs of two steps";
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    EXPECT_EQ(spans[i].kind, "group");
+    EXPECT_FALSE(spans[i].name.empty());
+    EXPECT_EQ(spans[i].inputs, "float32 [1, 64]");
+    EXPECT_EQ(spans[i].outputs, "float32 [1, 64]");
+    EXPECT_EQ(spans[i].bytes, 2 * 64 * 4);
+    EXPECT_LE(spans[i].start_ns, spans[i].end_ns);
+    if (i % 2 == 1) {
+      EXPECT_EQ(spans[i].start_ns, spans[i - 1].end_ns);
+    }
+  }
+  program->set_profiling(false);
+  run();
+  EXPECT_TRUE(program->take_spans().empty());
+}
+
 TEST_F(OneProgram, CastsRoundToNearestEven) {
   std::vector<double> numbers = telling_numbers();
   for (const float near : {1.F, 1.5F, 300.F, 65504.F, 65519.F, 65520.F, 6e-8F, 2.98e-8F})
