@@ -1,4 +1,4 @@
-// A benchmark whose modes are the same: each token is the same arithmetic, about 5 ms of it (1.5 million
+// A benchmark whose modes are the same: each token is the same arithmetic, about 5 ms of it (3 million
 // steps, or BV2_TOKEN_STEPS) on one thread; kernelized does BV2_MORE_WORK_PERCENT more. What a run makes of
 // them is the run's own doing.
 #include <cstdlib>
@@ -25,7 +25,7 @@ double number_from(const char* variable, double otherwise) {
 /// Not calibrated: two processes would come out with different work.
 std::int64_t steps_a_token(bool more) {
   const double percent = more ? number_from("BV2_MORE_WORK_PERCENT", 0) : 0;
-  return static_cast<std::int64_t>(number_from("BV2_TOKEN_STEPS", 1'500'000) * (1 + percent / 100));
+  return static_cast<std::int64_t>(number_from("BV2_TOKEN_STEPS", 3'000'000) * (1 + percent / 100));
 }
 
 class FixedWorkSession final : public bv2::Session {
