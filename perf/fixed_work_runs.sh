@@ -16,7 +16,7 @@ speedup_of() { sed -n 's/.*"speedup": \([0-9.e+-]*\).*/\1/p' "$work/$1"/fixed_wo
 interval_of() { sed -n 's/.*"speedup_ci95": \(\[.*\]\).*/\1/p' "$work/$1"/fixed_work/*.json; }
 
 # Lines into "39 EQUIVALENT, 1 INCONCLUSIVE".
-counted() { sort | uniq -c | awk '{ printf "%s%d %s", NR > 1 ? ", " : "", $1, $2 } END { print "" }'; }
+counted() { sort | uniq -c | awk '{ printf "%s%d %s", (NR > 1 ? ", " : ""), $1, $2 } END { print "" }'; }
 
 # Twice as many busy loops as there are processors, half a second on and half a second off, until it is killed.
 bursts() {

@@ -95,6 +95,9 @@ Json without_times(const BenchmarkDocument& document) {
       scenario.erase(field);
     }
     for (const char* field : {"timestamp", "hardware_info"}) scenario["metadata"].erase(field);
+    for (Json& monitor : scenario["monitors"]) {
+      monitor = Json{{"monitor", monitor["monitor"]}, {"status", monitor["status"]}};
+    }
     for (auto& [name, measurement] : scenario["measurements"].items()) {
       measurement = Json{{"unit", measurement["unit"]}, {"values", measurement["measurements"].size()}};
     }

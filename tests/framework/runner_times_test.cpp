@@ -41,8 +41,12 @@ TEST_F(RunnerTimesTest, AreThoseOfTheSession) {
   const ScenarioResult result = scenario();
   const double first_token = *summarise("", own.first_token).median;
   const double between_tokens = *summarise("", own.between_tokens).median;
-  EXPECT_NEAR(*result.measurement("time_to_first_token")->median, first_token, 0.02 * first_token);
-  EXPECT_NEAR(*result.measurement("inter_token_latency")->median, between_tokens, 0.02 * between_tokens);
+  // Of all iterations: on a busy machine some are left out of the result's own median.
+  const auto median_of_all = [&](std::string_view metric) {
+    return *summarise("", result.measurement(metric)->measurements).median;
+  };
+  EXPECT_NEAR(median_of_all("time_to_first_token"), first_token, 0.02 * first_token);
+  EXPECT_NEAR(median_of_all("inter_token_latency"), between_tokens, 0.02 * between_tokens);
   EXPECT_GE(*result.measurement("time_to_first_token")->min, first_token_seconds);
   EXPECT_GE(*result.measurement("inter_token_latency")->min, next_token_seconds * (1 - 1e-3));
   EXPECT_GE(*result.measurement("latency")->min, first_token_seconds + 19 * next_token_seconds * (1 - 1e-3));
