@@ -46,19 +46,9 @@ NamedValues<ReportMetric> metrics_of(const ScenarioResult& result) {
   return metrics;
 }
 
-/// Without the two that a page can do nothing with, and that are most of a document.
-Json document_json(const ScenarioResult& result) {
-  ScenarioResult small = result;
-  small.iterations.clear();
-  small.measurements.clear();
-  return to_json(small);
-}
-
 ReportScenario scenario_of(const std::vector<FoundResult>& results) {
   const FoundResult& newest = results.back();
   const ScenarioResult& result = *newest.result;
-  const Json json = document_json(result);
-  const auto part = [](const Json& whole, const char* name) { return whole.value(name, Json()); };
   ReportScenario scenario;
   scenario.name = result.scenario_name;
   scenario.description = result.scenario_description;
@@ -71,18 +61,18 @@ ReportScenario scenario_of(const std::vector<FoundResult>& results) {
   scenario.metrics = metrics_of(result);
   scenario.roofline = result.roofline;
   scenario.tokens = token_bins(result);
-  scenario.phases = part(json, "phases");
-  scenario.energy = part(json, "energy");
-  scenario.hardware_counters = part(json, "hardware_counters");
-  scenario.gpu_metrics = part(json, "gpu_metrics");
-  scenario.monitors = part(json, "monitors");
-  scenario.profile = part(json, "profile");
-  scenario.verification = part(json, "verification");
-  scenario.interference = part(json, "interference");
-  scenario.config = part(json["metadata"], "config");
-  scenario.procedure = part(json["metadata"], "procedure");
-  scenario.effective = part(json["metadata"], "effective");
-  scenario.model = part(json["metadata"], "model");
+  scenario.phases = result.phases;
+  scenario.energy = result.energy;
+  scenario.hardware_counters = result.hardware_counters;
+  scenario.gpu_metrics = result.gpu_metrics;
+  scenario.monitors = result.monitors;
+  scenario.profile = result.profile;
+  scenario.verification = result.verification;
+  scenario.interference = result.interference;
+  scenario.config = result.metadata.config;
+  scenario.procedure = result.metadata.procedure;
+  scenario.effective = result.metadata.effective;
+  scenario.model = result.metadata.model;
   scenario.iterations = result.iterations.size();
   if (results.size() > 1) scenario.history = history_of(results);
   return scenario;

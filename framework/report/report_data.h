@@ -127,18 +127,18 @@ struct ReportScenario {
   NamedValues<ReportMetric> metrics;
   std::optional<Roofline> roofline;
   std::optional<ReportTokens> tokens;
-  Json phases;  ///< as the document has it, like those that follow
-  Json energy;  ///< null where the document says nothing of it
-  Json hardware_counters;
-  Json gpu_metrics;
-  Json monitors;
-  Json profile;
-  Json verification;
-  Json interference;
-  Json config;
-  Json procedure;
+  Phases phases;  ///< as the document has it, like those that follow
+  EnergyReport energy;
+  HardwareCounters hardware_counters;
+  GpuMetrics gpu_metrics;
+  std::vector<MonitorReport> monitors;
+  Omittable<ProfileResult> profile;
+  Verification verification;
+  Interference interference;
+  ScenarioConfig config;
+  Procedure procedure;
   Json effective;
-  Json model;
+  std::optional<ModelFacts> model;
   std::size_t iterations = 0;
   std::vector<HistoryPoint> history;  ///< oldest first; empty where there is one run only
   template <class Self, class Visit>

@@ -61,6 +61,20 @@ Omittable<ProfileResult> made_profile() {
   return result;
 }
 
+/// What monitors may add to a result.
+void add_monitored(ScenarioResult& result) {
+  result.energy.status = MonitorStatus::on;
+  EnergyDomain& package = result.energy.domains.emplace_back();
+  package.domain = "package-0";
+  package.watts = 55;
+  package.joules_per_new_token = 0.5;
+  result.measurements.emplace_back("joules_per_new_token",
+                                   summarise("joules", {0.49, 0.5, 0.51, 0.5, 0.48, 0.52}));
+  result.hardware_counters.status = MonitorStatus::on;
+  result.hardware_counters.events = {{"cycles", 3e9}, {"instructions", 5e9}};
+  result.hardware_counters.instructions_per_cycle = 1.67;
+}
+
 class BrowserReport : public testing::Test {
  protected:
   void SetUp() override {
@@ -82,6 +96,7 @@ class BrowserReport : public testing::Test {
       recipe.slowness = run == 3 || run == 4 ? 1.15 : 1;
       recipe.seed = static_cast<std::uint32_t>(run);
       BenchmarkDocument three_modes = test::made_document(recipe);
+      add_monitored(three_modes.benchmark_scenarios.back());
       three_modes.benchmark_scenarios.back().profile = made_profile();
       test::write_document(folder / std::to_string(run), three_modes, "1");
       recipe.model_name = "gpt2";
@@ -160,9 +175,9 @@ TEST_F(BrowserReport, IsDrawnInEveryWidthAndTheme) {
     EXPECT_THAT(seen["console"], IsEmpty()) << seen["console"];
     EXPECT_THAT(seen["requests"], IsEmpty()) << seen["requests"];
     // Two models of one machine: three charts of modes, one of tokens, one of memory, three of history each,
-    // and of one of them two phases of a profile. On the other machine no history; of the encoder one metric,
-    // and no tokens.
-    EXPECT_EQ(seen["charts"].size(), 8U + 2 + 8 + 5 + 2) << seen["charts"];
+    // and of one of them two phases of a profile and one of energy. On the other machine no history; of the
+    // encoder one metric, and no tokens.
+    EXPECT_EQ(seen["charts"].size(), 8U + 3 + 8 + 5 + 2) << seen["charts"];
     EXPECT_EQ(seen["drawn"], seen["charts"].size());
     EXPECT_EQ(seen["withTable"], seen["charts"].size());
     EXPECT_LE(seen["pageOverflow"].get<double>(), 0);
@@ -176,8 +191,9 @@ TEST_F(BrowserReport, ShowsTextsOfDocumentsAsText) {
   EXPECT_EQ(seen["elementsFromDocuments"], 0);
   EXPECT_THAT(seen["console"], IsEmpty());
   const std::string text = seen["text"].get<std::string>();
-  EXPECT_THAT(text, AllOf(HasSubstr(hostile), HasSubstr("another machine"), HasSubstr("Another Processor"),
-                          HasSubstr("crashed"), HasSubstr("slower"), HasSubstr("faster")));
+  EXPECT_THAT(text,
+              AllOf(HasSubstr(hostile), HasSubstr("another machine"), HasSubstr("Another Processor"),
+                    HasSubstr("crashed"), HasSubstr("package-0"), HasSubstr("slower"), HasSubstr("faster")));
 }
 
 TEST_F(BrowserReport, CanBeUsedByKeysAlone) {

@@ -31,7 +31,10 @@ function unitOf(metricUnit, largest) {
 
 const inUnit = (value, unit, digits = 4) => number(value === null || value === undefined ? value : value * unit.scale, digits);
 const withUnit = (value, unit, digits = 4) => `${inUnit(value, unit, digits)} ${unit.name}`;
-const seconds = (value) => (value === null || value === undefined ? "–" : withUnit(value, unitFor(value, timeUnits)));
+function seconds(value) {
+  if (value === null || value === undefined) return "–";
+  return value === 0 ? "0 s" : withUnit(value, unitFor(Math.abs(value), timeUnits));
+}
 const bytes = (value) => (value === null || value === undefined ? "–" : withUnit(value, unitFor(value, byteUnits)));
 const interval = (pair, unit = plainUnit("")) => (pair ? `[${inUnit(pair[0], unit, 3)}, ${inUnit(pair[1], unit, 3)}]` : "");
 const times = (value) => `${number(value, 3)}×`;

@@ -42,6 +42,12 @@ function modeChart(workload, name) {
 const speedupText = (comparison) => (
   comparison?.speedup ? `${times(comparison.speedup)} ${interval(comparison.speedup_ci95)}` : "–");
 
+// After how many tokens a compiled mode has saved what its preparation took.
+function breakEvenText(breakEven) {
+  if (!breakEven) return "";
+  return breakEven.tokens === null ? ", never saves its preparation" : `, has saved its preparation after ${count(breakEven.tokens, "token")}`;
+}
+
 function modeRow(workload, scenario, units) {
   if (scenario.status !== "success") {
     return [scenario.name, {class: "worse", text: scenario.status}, {text: "", small: scenario.error ?? ""}];
@@ -59,7 +65,7 @@ function modeRow(workload, scenario, units) {
     ...comparedMetrics.map(metricCell),
     {...metricCell("tokens_per_second"), text: number(metricOf(scenario, "tokens_per_second")?.median)},
     limits.map(percent).join(" / "),
-    {text: speedupText(comparison), small: comparison ? verdictText(comparison.verdict) : ""},
+    {text: speedupText(comparison), small: comparison ? `${verdictText(comparison.verdict)}${breakEvenText(comparison.break_even)}` : ""},
     scenario.verification?.status?.replace("_", " ") ?? "–",
     `${tainted}/${scenario.iterations}`,
   ];

@@ -58,7 +58,7 @@ function fitRow(scenario) {
   const tokens = scenario.tokens;
   const slope = tokens.fit_slope_seconds_per_token;
   const ofThousand = (secondsPerToken) => secondsPerToken * 1000;
-  const unit = unitFor(Math.abs(ofThousand(slope ?? 0)), timeUnits);
+  const unit = unitFor(Math.abs(ofThousand(slope ?? 0)), timeUnits);  // for the interval too
   return [
     scenario.name,
     seconds(tokens.percentiles.p50),
