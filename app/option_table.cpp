@@ -128,7 +128,13 @@ void set_monitors(CommandLine& line, std::string_view option, const Values& valu
   names.emplace_back("none");
   const std::vector<std::string_view> known(names.begin(), names.end());
   MonitorNames chosen;
-  for (const auto& value : values) chosen.push_back(parse_choice(option, value, known));
+  for (std::string_view rest : values) {
+    while (!rest.empty()) {  // NAME,NAME is a list too
+      const std::string_view name = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+      chosen.push_back(parse_choice(option, name, known));
+    }
+  }
   if (contains(chosen, "none")) {
     if (chosen.size() > 1) fail<UsageError>("{}: 'none' stands alone", option);
     chosen.clear();

@@ -25,17 +25,17 @@ class TeamEdge {
  public:
   static void leave() {
 #ifdef __SANITIZE_THREAD__
-    __tsan_release(&edge_);
+    __tsan_release(&edge);
 #endif
   }
   static void enter() {
 #ifdef __SANITIZE_THREAD__
-    __tsan_acquire(&edge_);
+    __tsan_acquire(&edge);
 #endif
   }
 
  private:
-  static inline char edge_ = 0;
+  static inline char edge = 0;
 };
 
 /// Waits within a region until all of its threads are here.

@@ -98,9 +98,9 @@ struct MonitorMeasurement {
   std::uint64_t seed = 1;
 };
 
-/// Each monitor that this system has, and all together as the last; those that sample run in this process. Each round has an
-/// iteration with none of them and one with each, in random order; ratios are of the same round, and their
-/// intervals hold together (Bonferroni).
+/// Each monitor that this system has, and all together as the last; those that sample run in this process.
+/// Each round has an iteration with none of them and one with each, in random order; ratios are of the same
+/// round, and their intervals hold together (Bonferroni).
 std::vector<MonitorCost> measure_monitor_costs(const TimedIteration& iterate, const MonitorMeasurement& how,
                                                const InterruptFlag& interrupt,
                                                const std::function<void(std::size_t done)>& progress = {});

@@ -45,7 +45,7 @@ struct LaunchRecord {
   Phases phases{};
   Verification verification{};
   std::vector<MonitorReport> monitors{};
-  NamedValues<double> idle_watts{};  ///< by domain of energy, before the run's first scenario
+  NamedValues<double> idle_watts{};       ///< by domain of energy, before the run's first scenario
   std::vector<double> warm_up_seconds{};  ///< latencies of the warm-up
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {

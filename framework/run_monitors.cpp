@@ -13,7 +13,7 @@
 namespace bv2 {
 namespace {
 
-constexpr std::int64_t idle_ns = 1'000'000'000;
+constexpr std::int64_t idle_ns = 500'000'000;
 
 }  // namespace
 

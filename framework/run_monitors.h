@@ -30,7 +30,7 @@ class RunMonitors {
 
   /// Opens the monitors that are sampled; where none can be, whoever would have is let go.
   void start();
-  /// Sleeps for a second while nothing runs, where energy can be measured.
+  /// Sleeps for half a second while nothing runs, where energy can be measured.
   void measure_idle();
   /// Of an iteration that has just ended.
   std::vector<MonitorSamples> samples(std::int64_t from_ns, std::int64_t to_ns);

@@ -86,7 +86,7 @@ class Measurement {
         if (report.status != MonitorStatus::on) fail("{}: {}", report.monitor, report.reason.value_or(""));
       }
     }
-    worker_.ask(LoadRequest{.benchmark = "fixed_work_a",
+    worker_.ask(LoadRequest{.benchmark = "fixed_work",
                             .config = config_,
                             .monitors = monitored ? all_monitor_names() : MonitorNames()});
     worker_.ask(MakePromptRequest{});

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -26,7 +27,7 @@ using testing::HasSubstr;
 /// Each test has a cache of its own, empty at first.
 class CompiledProgram : public testing::Test {
  protected:
-  /// Two tokens of the llama fixture, compiled.
+  /// Three tokens of the llama fixture, compiled.
   test::ProcessResult run(const std::vector<std::string>& more, std::vector<std::string> environment = {}) {
     std::vector<std::string> command{test::program(),
                                      "run",
@@ -36,19 +37,18 @@ class CompiledProgram : public testing::Test {
                                      "1,2,3,4,5",
                                      "--dtype",
                                      "float32",
-                                     "--num-tokens-to-generate",
-                                     "3",
                                      "--warmup-iterations",
                                      "0",
+                                     "--measurement-iterations",
+                                     std::to_string(iterations_),
                                      "--no-machine-limits",
                                      "--output-dir",
                                      folder_.path() / "results"};
     command.insert(command.end(), more.begin(), more.end());
-    const auto add_unless_given = [&](const std::string& option, const std::string& value) {
-      if (std::ranges::find(more, option) == more.end()) command.insert(command.end(), {option, value});
-    };
-    add_unless_given("--variant", "compiled");
-    add_unless_given("--measurement-iterations", "1");
+    if (std::ranges::find(more, "--num-tokens-to-generate") == more.end())
+      command.insert(command.end(), {"--num-tokens-to-generate", "3"});
+    if (std::ranges::find(more, "--variant") == more.end())
+      command.insert(command.end(), {"--variant", "compiled"});
     environment.push_back("BV2_CACHE_DIR=" + cache().string());
     return test::Process(command, folder_.path(), environment).wait();
   }
@@ -77,6 +77,7 @@ class CompiledProgram : public testing::Test {
 
   test::TemporaryFolder folder_;
   test::ProcessResult last_;
+  int iterations_ = 1;
 };
 
 bool all_from_cache(const Json& scenario) {
@@ -133,35 +134,41 @@ TEST_F(CompiledProgram, TheWholeStepIsOneTeamWhereOverheadIsReduced) {
             1);
 }
 
+// One new token needs the prefill alone, whose candidates share their code.
 TEST_F(CompiledProgram, WhatIsTunedSaysWhatWasTriedAndKeepsTheChoice) {
-  const Json first = scenario({"--compile-mode", "max-autotune"});
+  const std::vector<std::string> one_token{"--compile-mode", "max-autotune", "--num-tokens-to-generate", "1"};
+  const Json first = scenario(one_token);
   EXPECT_EQ(first["status"], "success") << last_.err;
   EXPECT_EQ(first["scenario_name"], "compiled_compile_max-autotune_sdpa_flash_attention");
   EXPECT_GT(first["phases"]["preparation"]["autotune_seconds"].get<double>(), 0);
   const Json& tuning = first["metadata"]["effective"]["compiled"]["autotune"];
   EXPECT_EQ(tuning["from_cache"], false);
-  ASSERT_EQ(tuning["graphs"].size(), 2U);
+  ASSERT_EQ(tuning["graphs"].size(), 1U);
   for (const Json& graph : tuning["graphs"]) {
     EXPECT_GE(graph["candidates"].size(), 2U);
     EXPECT_TRUE(std::ranges::any_of(
         graph["candidates"], [&](const Json& candidate) { return candidate["name"] == graph["winner"]; }));
   }
-  const Json second = scenario({"--compile-mode", "max-autotune"});
+  const Json second = scenario(one_token);
   const Json& kept = second["metadata"]["effective"]["compiled"]["autotune"];
   EXPECT_EQ(kept["from_cache"], true);
   EXPECT_EQ(kept["graphs"], tuning["graphs"]);
   EXPECT_TRUE(all_from_cache(second));
   EXPECT_EQ(second["phases"]["preparation"]["compile_seconds"], 0);
+}
 
-  const auto verified =
-      test::Process(
-          {test::program(), "verify", "--model-id", test::data_dir() / "models/llama", "--reference",
-           test::data_dir() / "models/llama/expected.safetensors", "--variant", "compiled", "--compile-mode",
-           "max-autotune", "--sdpa-backend", "flash_attention", "--dtype", "float32", "--format", "csv"},
-          folder_.path(), {"BV2_CACHE_DIR=" + cache().string()})
-          .wait();
-  EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
-  EXPECT_THAT(verified.out, AllOf(HasSubstr("max-autotune"), HasSubstr(",passed,")));
+TEST_F(CompiledProgram, SlowVerifyPassesWhereModelsAreTuned) {
+  for (const std::string name : {"llama", "gemma3", "mixtral"}) {
+    const fs::path model = test::data_dir() / "models" / name;
+    const auto verified =
+        test::Process({test::program(), "verify", "--model-id", model, "--reference",
+                       model / "expected.safetensors", "--variant", "compiled", "--compile-mode",
+                       "max-autotune", "--dtype", "float32", "--format", "csv"},
+                      folder_.path(), {"BV2_CACHE_DIR=" + cache().string()})
+            .wait();
+    EXPECT_EQ(verified.status, 0) << verified.out << verified.err;
+    EXPECT_THAT(verified.out, AllOf(HasSubstr("max-autotune"), HasSubstr(",passed,")));
+  }
 }
 
 TEST_F(CompiledProgram, LeavesGraphsAndCodeToLookAt) {
@@ -171,9 +178,8 @@ TEST_F(CompiledProgram, LeavesGraphsAndCodeToLookAt) {
   for (const std::string name : {"prefill", "decode"}) {
     const std::string traced = read_file(folder_.path() / "graphs" / below / (name + ".traced.txt"));
     const std::string run = read_file(folder_.path() / "graphs" / below / (name + ".txt"));
-    EXPECT_THAT(traced, testing::StartsWith("graph " + name));
-    EXPECT_THAT(run, testing::StartsWith("graph " + name));
-    EXPECT_NE(traced, run) << "what was traced, and what the passes made of it";
+    EXPECT_THAT(traced, testing::Not(HasSubstr("  group rows")));
+    EXPECT_THAT(run, HasSubstr("  group rows"));
     EXPECT_THAT(read_file(folder_.path() / "code" / below / (name + ".cpp")),
                 HasSubstr("extern \"C\" void run_graph(const Launch* call)"));
   }
@@ -227,8 +233,8 @@ TEST_F(CompiledProgram, ADamagedEntryOfTheCacheIsBuiltAgainWithOneWarning) {
 }
 
 TEST_F(CompiledProgram, TheTableSaysWhenCompilingHasPaidForItself) {
-  const auto found =
-      run({"--variant", "eager", "compiled", "--compile-mode", "default", "--measurement-iterations", "3"});
+  iterations_ = 4;  // a comparison needs several
+  const auto found = run({"--variant", "eager", "compiled", "--compile-mode", "default", "--level", "0"});
   EXPECT_EQ(found.status, 0) << found.err;
   EXPECT_THAT(found.out, testing::ContainsRegex("compiled_compile_default_sdpa_flash_attention is .*x .*; "
                                                 "(has saved|never saves) its .* s of preparation"));

@@ -31,7 +31,7 @@ Json scenarios_of(const test::TemporaryFolder& folder, std::vector<std::string> 
                                    "--dtype",
                                    "float32",
                                    "--level",
-                                   "2",
+                                   "0",
                                    "--num-tokens-to-generate",
                                    "8",
                                    "--warmup-iterations",

@@ -75,7 +75,13 @@ TEST_P(VerifyFixture, PassesInEveryModeAndAttention) {
                                             "eager_sdpa_flash_attention", "eager_sdpa_efficient_attention"));
 }
 
-TEST_P(VerifyFixture, PassesWhenCompiledInEveryMode) {
+TEST_P(VerifyFixture, PassesWhenCompiled) {
+  const auto result =
+      verify(model(), reference(), "float32", {"--variant", "compiled", "--compile-mode", "default"});
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+}
+
+TEST_P(VerifyFixture, SlowPassesWhenCompiledInEveryMode) {
   const auto result = verify(model(), reference(), "float32", {"--variant", "compiled"});
   ASSERT_EQ(result.status, 0) << result.out << result.err;
   std::vector<std::string> scenarios;
@@ -138,7 +144,7 @@ const std::vector<std::string> models(test::decoder_fixtures.begin(), test::deco
 INSTANTIATE_TEST_SUITE_P(Models, VerifyFixture, testing::ValuesIn(models), test_name);
 INSTANTIATE_TEST_SUITE_P(Models, VerifyChanged, testing::Values("llama", "llama3-rope"), test_name);
 
-TEST(VerifyCompiled, StaysWithinTheBoundOfShortDtypes) {
+TEST(VerifyCompiled, SlowStaysWithinTheBoundOfShortDtypes) {
   for (const char* dtype : {"bfloat16", "float16"}) {
     const auto result = verify(model_dir("llama"), model_dir("llama") / "expected.safetensors", dtype,
                                {"--variant", "compiled", "--compile-mode", "reduce-overhead"});
@@ -146,7 +152,7 @@ TEST(VerifyCompiled, StaysWithinTheBoundOfShortDtypes) {
   }
 }
 
-TEST(VerifyCompiled, PassesOnEveryAttentionPath) {
+TEST(VerifyCompiled, SlowPassesOnEveryAttentionPath) {
   const auto result = verify(model_dir("llama"), model_dir("llama") / "expected.safetensors", "float32",
                              {"--variant", "compiled", "--compile-mode", "default", "--level", "4"});
   EXPECT_EQ(result.status, 0) << result.out << result.err;
@@ -155,7 +161,7 @@ TEST(VerifyCompiled, PassesOnEveryAttentionPath) {
 
 TEST(VerifyCompiled, HoldsEncoders) {
   const auto result = verify(model_dir("bert"), model_dir("bert") / "expected.safetensors", "float32",
-                             {"--variant", "compiled"});
+                             {"--variant", "compiled", "--compile-mode", "default"});
   EXPECT_EQ(result.status, 0) << result.out << result.err;
 }
 

@@ -102,7 +102,9 @@ TEST_F(RunMonitorsTest, EnergyIsJoulesPerPromptTokenAndPerNewToken) {
   const FakePower power;
   surroundings_.system_root = power.root();
   options_.sequence_lengths = {8};
-  add({.first_token_ns = 400'000'000, .next_token_ns = 100'000'000});
+  options_.warmup_iterations = 0;
+  options_.measurement_iterations = 1;
+  add({.first_token_ns = 150'000'000, .next_token_ns = 25'000'000});
   run();
   const ScenarioResult result = scenario();
   EXPECT_EQ(result.energy.status, MonitorStatus::on);
@@ -118,10 +120,10 @@ TEST_F(RunMonitorsTest, EnergyIsJoulesPerPromptTokenAndPerNewToken) {
     EXPECT_NEAR(*package.watts, 100, 10);
   }
   if (package.joules_per_prompt_token) {
-    EXPECT_NEAR(*package.joules_per_prompt_token, 100 * 0.4 / 8, 0.6);
+    EXPECT_NEAR(*package.joules_per_prompt_token, 100 * 0.15 / 8, 0.3);
   }
   if (package.joules_per_new_token) {
-    EXPECT_NEAR(*package.joules_per_new_token, 100 * 0.1, 1.2);
+    EXPECT_NEAR(*package.joules_per_new_token, 100 * 0.025, 0.5);
   }
   EXPECT_GT(report_of(result, "energy").sample_ns.value(), 0);
 }
@@ -140,7 +142,8 @@ TEST_F(RunMonitorsTest, EnergyOfWhatIsTooShortIsNull) {
 
 TEST_F(RunMonitorsTest, GpusAreInTheResultByUuid) {
   with_gpus("devices=2");
-  add({.first_token_ns = 100'000'000, .next_token_ns = 50'000'000});
+  options_.warmup_iterations = 0;
+  add({.first_token_ns = 60'000'000, .next_token_ns = 20'000'000});
   run();
   const ScenarioResult result = scenario();
   const GpuMetrics& metrics = result.gpu_metrics;
@@ -148,7 +151,7 @@ TEST_F(RunMonitorsTest, GpusAreInTheResultByUuid) {
   EXPECT_FALSE(metrics.gpu_monitoring_reason);
   EXPECT_EQ(metrics.gpu_utilization_mean, 50) << "of 40 and 60";
   EXPECT_EQ(metrics.gpu_memory_used_max, 2048) << "MiB of both";
-  EXPECT_GE(metrics.sample_count.value(), 3 * 5);
+  EXPECT_GE(metrics.sample_count.value(), 3 * 2);
   ASSERT_THAT(metrics.devices.value(), SizeIs(2));
   EXPECT_EQ(metrics.devices->at(1).device.id, "GPU-00000001-fake");
   EXPECT_THAT(metrics.devices->at(1).problems, IsEmpty());
@@ -161,14 +164,16 @@ TEST_F(RunMonitorsTest, GpusAreInTheResultByUuid) {
 
 TEST_F(RunMonitorsTest, SamplesLieOnTheClockOfTheTokens) {
   with_gpus();
-  add({.first_token_ns = 120'000'000, .next_token_ns = 60'000'000});
+  options_.warmup_iterations = 0;
+  options_.measurement_iterations = 2;
+  add({.first_token_ns = 60'000'000, .next_token_ns = 30'000'000});
   run();
   for (const Iteration& iteration : scenario().iterations) {
     ASSERT_TRUE(iteration.samples);
     ASSERT_THAT(*iteration.samples, SizeIs(1));
     const MonitorSamples& gpu = iteration.samples->front();
     EXPECT_EQ(gpu.monitor, "gpu");
-    EXPECT_GE(gpu.time_ns.size(), 6U);
+    EXPECT_GE(gpu.time_ns.size(), 4U);
     EXPECT_LE(gpu.time_ns.front(), iteration.start_ns);
     EXPECT_GE(gpu.time_ns.back(), iteration.token_ns.back());
     EXPECT_LT(gpu.time_ns.back() - gpu.time_ns.front(), 1'500'000'000);
@@ -178,7 +183,7 @@ TEST_F(RunMonitorsTest, SamplesLieOnTheClockOfTheTokens) {
 
 TEST_F(RunMonitorsTest, EnergyOfAGpuIsADomainOfItsOwn) {
   with_gpus();
-  add({.first_token_ns = 200'000'000, .next_token_ns = 300'000'000});
+  add({.first_token_ns = 20'000'000, .next_token_ns = 20'000'000});
   options_.measurement_iterations = 1;
   options_.warmup_iterations = 0;
   run();
@@ -186,15 +191,14 @@ TEST_F(RunMonitorsTest, EnergyOfAGpuIsADomainOfItsOwn) {
   ASSERT_THAT(result.energy.domains, SizeIs(1));
   EXPECT_EQ(result.energy.domains[0].domain, "GPU-00000000-fake");
   EXPECT_NEAR(result.energy.domains[0].idle_watts.value(), 250, 25);
-  EXPECT_FALSE(result.energy.domains[0].joules_per_prompt_token) << "200 ms are four readings";
-  if (result.energy.domains[0].joules_per_new_token) {
-    EXPECT_NEAR(*result.energy.domains[0].joules_per_new_token, 250 * 0.3, 8);
-  }
+  EXPECT_FALSE(result.energy.domains[0].joules_per_prompt_token) << "within one reading";
 }
 
 TEST_F(RunMonitorsTest, ADeviceLostInTheMiddleKeepsWhatItHad) {
-  with_gpus("devices=2 lost.1=6");
-  add({.first_token_ns = 200'000'000, .next_token_ns = 50'000'000});
+  // One reading to see what there is, about ten while nothing runs, some while the scenario is made ready.
+  with_gpus("devices=2 lost.1=14");
+  options_.warmup_iterations = 0;
+  add({.first_token_ns = 60'000'000, .next_token_ns = 20'000'000});
   run();
   const GpuMetrics metrics = scenario().gpu_metrics;
   EXPECT_EQ(metrics.gpu_monitoring_status, "success");
@@ -207,7 +211,8 @@ TEST_F(RunMonitorsTest, ADeviceLostInTheMiddleKeepsWhatItHad) {
 TEST_F(RunMonitorsTest, ASlowDriverDoesNotDisturbTheTokens) {
   with_gpus("sleep_ms.nvmlDeviceGetPowerUsage=100");
   constexpr std::int64_t token_ns = 5'000'000;
-  options_.num_tokens_to_generate = {60};
+  options_.num_tokens_to_generate = {40};
+  options_.warmup_iterations = 0;
   FakeBenchmark& benchmark = add({.first_token_ns = token_ns, .next_token_ns = token_ns});
   run();
   const ScenarioResult result = scenario();

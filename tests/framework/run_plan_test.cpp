@@ -192,6 +192,7 @@ TEST_F(RunPlanTest, CompileModesThatDoNotWorkAreRefused) {
     info.variants = {"eager", "compiled"};
     info.compile_modes = {"default", "reduce-overhead"};
   }
+  options_.level = 2;
   options_.compile_modes = {"reduce-overhead"};
   EXPECT_THAT(planned_names(), testing::SizeIs(3));
   options_.compile_modes = {"max-autotune"};

@@ -50,7 +50,8 @@ class Watched {
     return source_->problems()[place(name, device).value()];
   }
   [[nodiscard]] std::string unsupported(std::string_view name, std::size_t device = 0) const {
-    for (const auto& [counter, why] : devices().at(device).unsupported) {
+    const auto all = devices();
+    for (const auto& [counter, why] : all.at(device).unsupported) {
       if (counter == name) return why;
     }
     return {};
