@@ -28,6 +28,10 @@ std::vector<DocumentFile> files_of(std::vector<DocumentRecipe> recipes) {
   return files;
 }
 
+DocumentRecipe only_eager(double slowness = 1, const std::string& cpu_name = "A Processor") {
+  return {.cpu_name = cpu_name, .modes = {{}}, .slowness = slowness};
+}
+
 const ReportScenario& scenario_named(const ReportWorkload& workload, const std::string& variant) {
   return *std::ranges::find(workload.scenarios, variant, &ReportScenario::variant);
 }
@@ -89,7 +93,8 @@ TEST(ReportData, AnEncoderHasNoTokens) {
 }
 
 TEST(ReportData, AHistoryMarksWhatChanged) {
-  const ReportData data = report_data(files_of({{}, {}, {.slowness = 1.3}, {.slowness = 1.3}, {}}));
+  const ReportData data =
+      report_data(files_of({only_eager(), only_eager(), only_eager(1.3), only_eager(1.3), only_eager()}));
   ASSERT_EQ(data.workloads.size(), 1U);
   const auto& history = scenario_named(data.workloads[0], "eager").history;
   ASSERT_EQ(history.size(), 5U);
@@ -107,7 +112,7 @@ TEST(ReportData, AHistoryMarksWhatChanged) {
 }
 
 TEST(ReportData, AChangeSaysWhatElseDiffers) {
-  auto files = files_of({{}, {.slowness = 2}});
+  auto files = files_of({only_eager(), only_eager(2)});
   for (auto& scenario : files[1].document.benchmark_scenarios) {
     scenario.metadata.hardware_info.governor = "powersave";
   }
@@ -117,8 +122,8 @@ TEST(ReportData, AChangeSaysWhatElseDiffers) {
 }
 
 TEST(ReportData, MachinesAreNeverCompared) {
-  const ReportData data = report_data(
-      files_of({{}, {.cpu_name = "Another", .slowness = 3}, {}, {.cpu_name = "Another", .slowness = 3}}));
+  const ReportData data =
+      report_data(files_of({only_eager(), only_eager(3, "Another"), only_eager(), only_eager(3, "Another")}));
   ASSERT_EQ(data.workloads.size(), 2U);
   ASSERT_EQ(data.environments.size(), 2U);
   EXPECT_NE(data.environments[0].machine, data.environments[1].machine);
@@ -138,7 +143,7 @@ TEST(ReportData, MachinesAreNeverCompared) {
 }
 
 TEST(ReportData, AFewMegabytesAndTheLoadAreTheSameEnvironment) {
-  auto files = files_of({{}, {}});
+  auto files = files_of({only_eager(), only_eager()});
   for (auto& scenario : files[1].document.benchmark_scenarios) {
     scenario.metadata.hardware_info.memory_total = 24'010;
     scenario.metadata.hardware_info.load_average = std::vector<double>{9, 9, 9};
@@ -147,7 +152,7 @@ TEST(ReportData, AFewMegabytesAndTheLoadAreTheSameEnvironment) {
 }
 
 TEST(ReportData, FailuresAreOfTheNewestDocumentOfAModel) {
-  auto files = files_of({{}, {}});
+  auto files = files_of({only_eager(), only_eager()});
   ScenarioResult failed;
   failed.scenario_name = "compiled_x";
   failed.status = ScenarioStatus::timed_out;
