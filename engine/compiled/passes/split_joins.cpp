@@ -1,4 +1,5 @@
 // Element-wise operations on joined tensors are done on the parts.
+#include <algorithm>
 #include <map>
 
 #include "engine/compiled/passes/passes.h"
@@ -20,6 +21,12 @@ bool is_whole(const Graph& graph, const View& view) {
   const Buffer& buffer = buffer_of(graph, view);
   return view.shape == buffer.shape && view.offset.is_number(0) &&
          view.strides == row_major_strides(buffer.shape);
+}
+
+/// Whether the two are the same but for where in the last dimension they begin and end.
+bool same_rows(const View& a, const View& b) {
+  return a.strides == b.strides && a.shape.size() == b.shape.size() &&
+         std::equal(a.shape.begin(), a.shape.end() - 1, b.shape.begin());
 }
 
 View sliced(View view, std::int64_t begin, std::int64_t end) {
@@ -215,8 +222,8 @@ class WriterSplitter {
       return {};
     std::map<std::int64_t, std::int64_t> parts;  // begin -> end
     for (const View* view : views_[id]) {
-      if (view->strides != to.strides || !view->offset.is_number() || !view->shape.back().is_number())
-        return {};
+      // One head has the same strides before and after its transposition, not the same shape.
+      if (!same_rows(*view, to) || !view->offset.is_number() || !view->shape.back().is_number()) return {};
       const std::int64_t begin = view->offset.value();
       const auto [entry, is_new] = parts.emplace(begin, begin + view->shape.back().value());
       if (entry->second != begin + view->shape.back().value()) return {};
