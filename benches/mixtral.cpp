@@ -14,12 +14,5 @@ extern "C" void run_mixtral(bv2::BenchmarkHost& host) {
         "num_experts_per_tok": 2, "tie_word_embeddings": false
       })",
       .model_types = {"mixtral", "qwen3_moe"},
-      .small_model = "smaller-mixtral",
-      .small_config = R"({
-        "model_type": "mixtral", "vocab_size": 16384, "hidden_size": 512, "intermediate_size": 1024,
-        "num_hidden_layers": 4, "num_attention_heads": 8, "num_key_value_heads": 2, "hidden_act": "silu",
-        "max_position_embeddings": 32768, "rms_norm_eps": 1e-5, "rope_theta": 1000000, "num_local_experts": 8,
-        "num_experts_per_tok": 2, "tie_word_embeddings": false
-      })",
   }));
 }

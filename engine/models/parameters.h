@@ -20,12 +20,17 @@ struct LayerNormWeights {
 /// Takes a model's parameters from a source, all in one dtype, and counts their bytes.
 class ParameterReader {
  public:
-  ParameterReader(WeightSource& source, Dtype dtype) : source_(&source), dtype_(dtype) {}
+  /// `norm_offset` is what the model adds to the weights of its norms (ModelConfig::norm_weight_offset).
+  ParameterReader(WeightSource& source, Dtype dtype, double norm_offset = 0)
+      : source_(&source),
+        dtype_(dtype),
+        // What is added to one is about zero: scales of two would let rounding errors grow layer by layer.
+        norm_kind_(norm_offset == 0 ? WeightKind::norm_scale : WeightKind::bias) {}
 
   Tensor embedding(std::string_view name, const Shape& shape) {
     return take(name, shape, WeightKind::embedding);
   }
-  Tensor norm(std::string_view name, std::int64_t size) { return take(name, {size}, WeightKind::norm_scale); }
+  Tensor norm(std::string_view name, std::int64_t size) { return take(name, {size}, norm_kind_); }
   Tensor bias(std::string_view name, std::int64_t size) { return take(name, {size}, WeightKind::bias); }
   /// PREFIX.weight [out, in] and, where there is one, PREFIX.bias [out].
   LinearWeights linear(const std::string& prefix, std::int64_t out, std::int64_t in, bool has_bias);
@@ -47,6 +52,7 @@ class ParameterReader {
 
   WeightSource* source_;
   Dtype dtype_;
+  WeightKind norm_kind_;
   std::size_t bytes_read_ = 0;
 };
 

@@ -13,7 +13,7 @@ PostNorm::PostNorm(const ModelConfig& config, WeightSource& weights, Dtype dtype
   ropes_.push_back(make_rope_table(config.rope, config.head_dim, config.max_position_embeddings));
   if (std::ranges::any_of(config.layers, &LayerConfig::local_rope))
     ropes_.push_back(make_rope_table(config.local_rope, config.head_dim, config.max_position_embeddings));
-  ParameterReader read(weights, dtype);
+  ParameterReader read(weights, dtype, config_.norm_weight_offset);
   read_vocabulary(read, "model.embed_tokens.weight", "lm_head");
   for (std::size_t index = 0; index < config.layers.size(); ++index) {
     const std::string prefix = fmt::format("model.layers.{}.", index);
