@@ -29,6 +29,8 @@ constexpr std::array models{
         "sliding_window": 8, "layer_types": ["sliding_attention", "full_attention"],
         "rope_parameters": {"full_attention": {"rope_type": "default", "rope_theta": 1000000},
                             "sliding_attention": {"rope_type": "default", "rope_theta": 10000}})"},
+    // Its keys have the same strides before and after the transposition of heads and tokens.
+    SmallModel{"qwen3_one_key_head", R"("model_type": "qwen3", "head_dim": 32, "num_key_value_heads": 1)"},
     SmallModel{"phi3", R"("model_type": "phi3", "pad_token_id": 0, "original_max_position_embeddings": 256,
         "sliding_window": null)"},
     SmallModel{"gpt2", R"("model_type": "gpt2", "n_embd": 64, "n_head": 4, "n_layer": 2, "n_positions": 256,
