@@ -168,6 +168,7 @@ TEST_F(Resume, SlowAfterSigkillAtAnyMomentLosesNothing) {
     fs::remove_all(results());
     std::map<std::pair<std::int64_t, std::int64_t>, int> seen;
     test::ProcessResult result;
+    bool was_finished = false;
     for (int sitting = 0;; ++sitting) {
       const bool resume = fs::exists(results()) && !newest_unfinished_journal(results()).empty();
       const auto arguments = resume ? std::vector<std::string>{"--resume"} : std::vector<std::string>{};
@@ -185,8 +186,14 @@ TEST_F(Resume, SlowAfterSigkillAtAnyMomentLosesNothing) {
       const auto starts = fs::exists(results()) ? journaled() : decltype(journaled()){};
       if (!starts.empty()) ++kills_while_measuring;
       for (const auto& start : starts) seen[start] = 0;
+      // Killed after its last word: a next one would be a run of its own.
+      was_finished =
+          fs::exists(results()) && !files(".json").empty() && newest_unfinished_journal(results()).empty();
+      if (was_finished) break;
     }
-    ASSERT_EQ(result.status, 1) << result.err;
+    if (!was_finished) {
+      ASSERT_EQ(result.status, 1) << result.err;
+    }
     const BenchmarkDocument document = only_document();
     for (std::size_t i = 0; i < document.benchmark_scenarios.size(); ++i) {
       for (const Iteration& iteration : document.benchmark_scenarios[i].iterations) {
