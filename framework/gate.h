@@ -61,6 +61,9 @@ class Gate {
   TokenSink& sink();
   /// After it. Throws Error where tokens are missing.
   Verification verdict();
+  /// For the iterations, in which a mode need not make logits and may take another way to its tokens; none of
+  /// an encoder.
+  [[nodiscard]] ChosenTokens chosen() const { return {reference_, 2 * tolerance_.absolute}; }
 
  private:
   Reference reference_;

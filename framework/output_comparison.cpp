@@ -216,4 +216,29 @@ std::optional<double> GreedyComparison::logit_gap(std::size_t row, std::int64_t 
   return std::isfinite(gap) ? std::optional(gap) : std::nullopt;
 }
 
+ChosenTokens::ChosenTokens(const Reference& reference, double excusable_gap) {
+  if (reference.step_logits.empty()) return;
+  const auto width = static_cast<std::size_t>(reference.vocabulary());
+  for (std::int64_t token = 0; token < reference.new_tokens; ++token) {
+    const std::span<const float> logits =
+        std::span(reference.step_logits).subspan(static_cast<std::size_t>(token) * width, width);
+    Step& step = steps_.emplace_back();
+    step.wanted = reference.generated_ids[static_cast<std::size_t>(token)];
+    const double least = static_cast<double>(logits[static_cast<std::size_t>(step.wanted)]) - excusable_gap;
+    for (std::size_t id = 0; id < width; ++id) {
+      if (static_cast<double>(logits[id]) >= least) step.ties.push_back(static_cast<std::int64_t>(id));
+    }
+  }
+}
+
+std::optional<std::string> ChosenTokens::fault(std::span<const std::int64_t> ids) const {
+  for (std::size_t token = 0; token < std::min(ids.size(), steps_.size()); ++token) {
+    const Step& step = steps_[token];
+    if (ids[token] == step.wanted) continue;
+    if (std::ranges::binary_search(step.ties, ids[token])) return std::nullopt;
+    return fmt::format("token {} of sequence 0 is {}, the reference {}", token, ids[token], step.wanted);
+  }
+  return std::nullopt;
+}
+
 }  // namespace bv2

@@ -98,4 +98,22 @@ class GreedyComparison final : public TokenSink {
   std::int64_t tokens_ = 0;
 };
 
+/// The tokens that the first sequence of a generation may choose where nobody looks at its logits: those of
+/// the reference, up to one that the reference's own logits put at most `excusable_gap` below. What comes
+/// after such a tie has another context and is not compared.
+class ChosenTokens {
+ public:
+  /// Nothing is compared of a reference without step logits. It need not outlive this.
+  ChosenTokens(const Reference& reference, double excusable_gap);
+  /// What is wrong with the ids of a generation, which may be longer or shorter; one line.
+  [[nodiscard]] std::optional<std::string> fault(std::span<const std::int64_t> ids) const;
+
+ private:
+  struct Step {
+    std::int64_t wanted = 0;
+    std::vector<std::int64_t> ties;  // sorted
+  };
+  std::vector<Step> steps_;
+};
+
 }  // namespace bv2

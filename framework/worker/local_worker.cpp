@@ -85,6 +85,7 @@ LoadRequest::Reply LocalWorker::reply_to(const LoadRequest& request) {
   if (found == benchmarks_.end()) fail("the worker found no benchmark '{}'", request.benchmark);
   config_ = request.config;
   timeline_.reset();
+  chosen_.reset();
   // Before the session starts its threads.
   monitor_.emplace(MonitoredSystem::of_this_process(), request.monitors);
   scale_ = interference_scale();
@@ -133,7 +134,9 @@ CheckRequest::Reply LocalWorker::reply_to(const CheckRequest& request) {
   reply.phase.seconds = seconds_of([&] { session().generate(prompt_.ids, new_tokens, sink); });
   reply.phase.memory = memory_.read();
   sink.check_complete();
-  if (gate) reply.verification = gate->verdict();
+  if (!gate) return reply;
+  reply.verification = gate->verdict();
+  chosen_ = gate->chosen();
   return reply;
 }
 
@@ -157,6 +160,9 @@ IterateRequest::Reply LocalWorker::reply_to(const IterateRequest& /*request*/) {
   session.generate(prompt_.ids, config_.num_tokens_to_generate, *timeline_);
   monitor_->end();
   timeline_->check_complete();
+  const std::optional<std::string> fault =
+      chosen_ ? chosen_->fault(timeline_->first_row_ids()) : std::nullopt;
+  if (fault) fail("the output of an iteration is not that of {}: {}", gate_reference, *fault);
   IterateRequest::Reply reply;
   reply.iteration.counters = monitor_->values();
   reply.iteration.flags = taints(reply.iteration.counters, scale_);

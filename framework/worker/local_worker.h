@@ -10,6 +10,7 @@
 #include "framework/interference.h"
 #include "framework/memory_usage.h"
 #include "framework/monitors/iteration_monitor.h"
+#include "framework/output_comparison.h"
 #include "framework/token_timeline.h"
 #include "framework/worker/messages.h"
 #include "framework/worker/worker.h"
@@ -50,6 +51,7 @@ class LocalWorker final : public Worker {
   ModelFacts model_;
   Prompt prompt_;
   std::optional<TokenTimeline> timeline_;
+  std::optional<ChosenTokens> chosen_;  // where the check had a reference
   std::optional<IterationMonitor> monitor_;
   InterferenceScale scale_;
 };

@@ -89,6 +89,18 @@ TEST_F(RunnerFaultsTest, OutputThatDiffersBetweenIterationsIsFlagged) {
   EXPECT_THAT(scenario().iterations[1].flags, Contains("output_differs"));
 }
 
+TEST_F(RunnerFaultsTest, WhatIsTimedIsHeldAgainstTheReferenceToo) {
+  options_.verification = true;
+  options_.dtype = "float32";
+  add({.fault = Fault::other_output_without_logits});
+  EXPECT_EQ(run().exit_status, 1);
+  EXPECT_EQ(scenario().status, ScenarioStatus::failed);
+  EXPECT_EQ(scenario().verification.status, VerificationStatus::passed) << "with logits it is right";
+  EXPECT_THAT(
+      scenario().error.value(),
+      HasSubstr("the output of an iteration is not that of eager float32: token 0 of sequence 0 is 1"));
+}
+
 TEST_F(RunnerFaultsTest, CtrlCKeepsWhatWasMeasured) {
   test::FakeBehaviour behaviour;
   behaviour.before_token = [&](int call, std::int64_t token) {

@@ -108,10 +108,15 @@ class FakeSession final : public Session {
     if (sink.wants_logits() && behaviour_.fault != Fault::no_logits) {
       std::vector<float> logits(static_cast<std::size_t>(batch * behaviour_.vocab_size), 0.5F);
       if (behaviour_.fault == Fault::nan_logits) logits[7] = std::numeric_limits<float>::quiet_NaN();
+      if (behaviour_.fault == Fault::other_output_without_logits) {
+        for (std::int64_t row = 0; row < batch; ++row)
+          logits[static_cast<std::size_t>(row * behaviour_.vocab_size + token % behaviour_.vocab_size)] = 9;
+      }
       sink.on_logits(logits);
     }
     if (behaviour_.fault == Fault::wrong_batch) ++batch;
-    const std::int64_t shift = behaviour_.fault == Fault::other_output_each_call ? call : 0;
+    std::int64_t shift = behaviour_.fault == Fault::other_output_each_call ? call : 0;
+    if (behaviour_.fault == Fault::other_output_without_logits && !sink.wants_logits()) shift = 1;
     ids_.assign(static_cast<std::size_t>(batch), (token + shift) % behaviour_.vocab_size);
     if (behaviour_.fault == Fault::id_outside_vocabulary) ids_.back() = behaviour_.vocab_size;
     sink.on_tokens(ids_);

@@ -26,7 +26,8 @@ enum class Fault {
   one_token_too_many,
   wrong_batch,
   id_outside_vocabulary,
-  other_output_each_call
+  other_output_each_call,
+  other_output_without_logits  ///< only where nobody wants to see the logits, which tell the tokens apart
 };
 
 struct FakeBehaviour {
