@@ -221,6 +221,9 @@ std::vector<MonitorCost> measure_monitor_costs(const TimedIteration& iterate, co
 
 namespace {
 
+/// What monitors may add without anybody minding.
+constexpr double negligible_percent = 1;
+
 std::string monitor_verdict(const MonitorCost& all) {
   const std::string took =
       fmt::format("all monitors together take {:.0f} µs an iteration, before and after what is timed",
@@ -229,6 +232,12 @@ std::string monitor_verdict(const MonitorCost& all) {
   const auto [low, high] = *all.latency_percent_ci95;
   const std::string effect = fmt::format("{:+.2f}% [{:+.2f}, {:+.2f}]", *all.latency_percent, low, high);
   if (low > 0) return fmt::format("Monitors SLOW iterations here: by {}; {}.", effect, took);
+  if (high >= negligible_percent) {
+    return fmt::format(
+        "Monitors: no effect was seen, but one of {:.2f}% would not have been: iterations with them took {} "
+        "longer; {}.",
+        high, effect, took);
+  }
   return fmt::format("Monitors do not show: iterations with them took {} longer; {}.", effect, took);
 }
 

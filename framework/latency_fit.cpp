@@ -14,11 +14,6 @@ struct Line {
   double slope = 0;
 };
 
-double median_of(std::vector<double> values) {
-  std::ranges::sort(values);
-  return percentile(values, 50);
-}
-
 /// Medians of neighbouring tokens, and the middles of their contexts.
 struct Bins {
   std::vector<double> contexts;
@@ -32,8 +27,8 @@ Bins bins_of(const IterationValues& tokens, double first_context) {
     const std::size_t first = i * tokens.size() / count;
     const std::size_t end = (i + 1) * tokens.size() / count;
     bins.contexts.push_back(first_context + static_cast<double>(first + end - 1) / 2);
-    bins.latencies.push_back(median_of({tokens.begin() + static_cast<std::ptrdiff_t>(first),
-                                        tokens.begin() + static_cast<std::ptrdiff_t>(end)}));
+    bins.latencies.push_back(*median_if_any({tokens.begin() + static_cast<std::ptrdiff_t>(first),
+                                             tokens.begin() + static_cast<std::ptrdiff_t>(end)}));
   }
   return bins;
 }
@@ -46,12 +41,12 @@ Line theil_sen(const Bins& bins) {
     }
   }
   Line line;
-  line.slope = median_of(std::move(slopes));
+  line.slope = *median_if_any(std::move(slopes));
   std::vector<double> rest;
   for (std::size_t i = 0; i < bins.contexts.size(); ++i) {
     rest.push_back(bins.latencies[i] - line.slope * bins.contexts[i]);
   }
-  line.intercept = median_of(std::move(rest));
+  line.intercept = *median_if_any(std::move(rest));
   return line;
 }
 
@@ -67,9 +62,9 @@ LatencyFit fit_latency(std::span<const IterationValues> iterations, std::int64_t
     slopes.push_back(line.slope);
   }
   if (intercepts.empty()) return {};
-  return {.intercept_seconds = median_of(intercepts),
+  return {.intercept_seconds = *median_if_any(intercepts),
           .intercept_ci95 = median_interval(intercepts).interval,
-          .slope_seconds_per_token = median_of(slopes),
+          .slope_seconds_per_token = *median_if_any(slopes),
           .slope_ci95 = median_interval(slopes).interval};
 }
 

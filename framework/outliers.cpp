@@ -17,20 +17,15 @@ constexpr double chance = 0.02;  // that a normal series of that length has one,
 constexpr double least_relative_difference = 1e-3;
 constexpr double normal_consistency = 1.4826;
 
-double median_of(std::vector<double> values) {
-  std::ranges::sort(values);
-  return percentile(values, 50);
-}
-
 }  // namespace
 
 RobustScale robust_scale(std::span<const double> values) {
   RobustScale scale;
-  scale.centre = median_of({values.begin(), values.end()});
+  scale.centre = *median_if_any({values.begin(), values.end()});
   std::vector<double> distances;
   distances.reserve(values.size());
   for (const double value : values) distances.push_back(std::abs(value - scale.centre));
-  scale.spread = normal_consistency * median_of(std::move(distances));
+  scale.spread = normal_consistency * *median_if_any(std::move(distances));
   return scale;
 }
 
@@ -45,7 +40,7 @@ std::vector<Outlier> find_outliers(std::span<const double> series) {
   if (values.size() < fewest_values) return {};
   const bool positive = std::ranges::all_of(values, [](double v) { return v > 0; });
   double least = least_relative_difference;  // of logarithms a difference is already relative
-  if (!positive) least *= std::abs(median_of(values));
+  if (!positive) least *= std::abs(*median_if_any(values));
   if (positive) std::ranges::transform(values, values.begin(), [](double v) { return std::log(v); });
   const RobustScale scale = robust_scale(values);
   const auto count = static_cast<double>(values.size());

@@ -57,11 +57,17 @@ class ReferenceMaker {
   /// What fails once is not tried again for the other scenarios.
   ScenarioReference make_or_say_why(const PlannedBenchmark& benchmark, const ScenarioConfig& config,
                                     std::int64_t new_tokens, const std::filesystem::path& file) {
+    ScenarioReference reference;
     try {
-      return make(benchmark, config, new_tokens, file);
+      reference = make(benchmark, config, new_tokens, file);
     } catch (const Error& error) {
-      return {.file = {}, .reason = fmt::format("the reference could not be computed: {}", error.what())};
+      reference.reason = fmt::format("the reference could not be computed: {}", error.what());
     }
+    if (reference.file.empty()) {
+      setting_.observer.problem(fmt::format("{} is timed without being held against {}: {}", benchmark.name,
+                                            gate_reference, reference.reason));
+    }
+    return reference;
   }
 
   ScenarioReference make(const PlannedBenchmark& benchmark, const ScenarioConfig& config,

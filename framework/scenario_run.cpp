@@ -179,6 +179,10 @@ void ScenarioRun::check(LaunchRecord& record) {
   raise_to(record.phases.peak_host_memory.generate, checked.phase.memory.peak);
   record.verification =
       reference.file.empty() ? not_verified(reference.reason) : std::move(checked.verification);
+  if (!reference.file.empty() && record.verification.status == VerificationStatus::not_run) {
+    setting_->observer.problem(fmt::format("{} is timed without being held against {}: {}", scenario_->name,
+                                           gate_reference, record.verification.reason.value_or("?")));
+  }
   if (record.verification.status == VerificationStatus::failed) {
     throw ScenarioFailure(ScenarioStatus::failed,
                           fmt::format("the output is not that of {}: {}", gate_reference,

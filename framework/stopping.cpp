@@ -17,12 +17,6 @@ double need(const MeasuredSoFar& scenario) {
   return scenario.precision().value_or(without);
 }
 
-double median(std::span<const double> values) {
-  std::vector<double> sorted(values.begin(), values.end());
-  std::ranges::sort(sorted);
-  return percentile(sorted, 50);
-}
-
 }  // namespace
 
 std::vector<std::size_t> StoppingRule::next_round(std::span<const MeasuredSoFar> scenarios,
@@ -45,7 +39,8 @@ std::vector<std::size_t> StoppingRule::next_round(std::span<const MeasuredSoFar>
 
 bool StoppingRule::in_time(const MeasuredSoFar& scenario, std::int64_t left_ns) const {
   if (options_.budget_ns == 0 || scenario.latency_seconds.empty()) return true;
-  return median(scenario.latency_seconds) * 1e9 <= static_cast<double>(left_ns);
+  const std::span<const double> latencies = scenario.latency_seconds;
+  return *median_if_any({latencies.begin(), latencies.end()}) * 1e9 <= static_cast<double>(left_ns);
 }
 
 bool StoppingRule::wants_precision(const MeasuredSoFar& scenario) const {

@@ -63,10 +63,6 @@ std::vector<Instance> instances_of(std::span<const DocumentFile> files) {
 double mean_of(const std::vector<double>& values) {
   return std::reduce(values.begin(), values.end()) / static_cast<double>(values.size());
 }
-double median_of(std::vector<double> values) {
-  std::ranges::sort(values);
-  return percentile(values, 50);
-}
 double deviation_of(const std::vector<double>& values) {
   if (values.size() < 2) return 0;
   const double mean = mean_of(values);
@@ -82,7 +78,7 @@ struct Aggregate {
 };
 constexpr Aggregate aggregates[] = {
     {"mean", "time", mean_of},
-    {"median", "time", [](const std::vector<double>& values) { return median_of(values); }},
+    {"median", "time", [](const std::vector<double>& values) { return *median_if_any(values); }},
     {"stddev", "time", deviation_of},
     {"cv", "percentage",
      [](const std::vector<double>& values) { return deviation_of(values) / mean_of(values); }},

@@ -5,6 +5,8 @@
 #include <map>
 #include <tuple>
 
+#include "framework/percentile.h"
+
 namespace bv2 {
 namespace {
 
@@ -28,12 +30,6 @@ double mean(const std::vector<double>& values) {
   double sum = 0;
   for (const double value : values) sum += value;
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
 /// A span with what lies directly within it taken out.
@@ -91,7 +87,8 @@ class Summariser {
     result.steps = static_cast<std::int64_t>(traced.size());
     result.seconds = mean(traced);
     result.untraced_seconds = mean(untraced);
-    if (!untraced.empty()) result.overhead_percent = 100 * (median(traced) / median(untraced) - 1);
+    if (!untraced.empty())
+      result.overhead_percent = 100 * (*median_if_any(traced) / *median_if_any(untraced) - 1);
     result.operations_seconds =
         static_cast<double>(operations_ns) * seconds_per_ns / static_cast<double>(traced.size());
     if (!trace_.spans.empty() && result.seconds > 0)

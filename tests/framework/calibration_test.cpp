@@ -78,6 +78,9 @@ TEST(Calibration, VerdictsAreWords) {
   calibration.monitor_costs[0].latency_percent_ci95 = Interval{0.05, 0.15};
   EXPECT_THAT(calibration_verdicts(calibration)[2],
               testing::StartsWith("Monitors SLOW iterations here: by +0.10%"));
+  calibration.monitor_costs[0].latency_percent_ci95 = Interval{-4, 3};
+  EXPECT_THAT(calibration_verdicts(calibration)[2],
+              testing::StartsWith("Monitors: no effect was seen, but one of 3.00% would not have been: "));
 }
 
 TEST(Calibration, MonitorsAreSwitchedOnAndOffInTurns) {
