@@ -136,12 +136,18 @@ Json to_json(const T& value) {
   }
 }
 
-/// Reads what to_json writes. A field that is absent keeps its value; one that is not described, or of a
+/// Reads what to_json writes. A field that is absent keeps its value, but an omittable one is
+/// then missing; one that is not described, or of a
 /// wrong type, throws UsageError that names it and `where` it stands.
 template <class T>
 void from_json_value(const Json& json, T& value, std::string_view where) {
   if constexpr (Described<T>) {
     if (!json.is_object()) fail<UsageError>("{}: an object was expected, found {}", where, json.type_name());
+    T::fields(value, [&](std::string_view name, auto& field) {
+      if constexpr (detail::is_omittable<std::remove_cvref_t<decltype(field)>>::value) {
+        if (!json.contains(std::string(name))) field.reset();
+      }
+    });
     for (const auto& [key, member] : json.items()) {
       bool known = false;
       T::fields(value, [&, &key = key, &member = member](std::string_view name, auto& field) {

@@ -34,8 +34,8 @@ std::optional<Effect> paired_effect(std::span<const double> base, std::span<cons
 using LaunchSeries = std::vector<std::vector<double>>;
 
 /// What a process launch may add to all its iterations, as a relative standard deviation, where there are too
-/// few launches to see it: placement in memory, what else the machine does at that time. `calibrate` measures
-/// it.
+/// few launches to see it: placement in memory, what else the machine does at that time. Chosen, not
+/// measured.
 constexpr double default_launch_noise = 0.005;
 
 /// Of two scenarios measured apart: Welch's t (1947) on the trimmed means of the logarithms. Each side's

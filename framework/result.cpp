@@ -26,12 +26,6 @@ const Summary* ScenarioResult::measurement(std::string_view name) const {
 BenchmarkDocument read_benchmark_document(const std::filesystem::path& path) {
   BenchmarkDocument document;
   from_json_value(read_json(path), document, "'" + path.string() + "'");
-  // A result without GPUs has a reason from its beginning; a document that tells of none has none.
-  for (ScenarioResult& scenario : document.benchmark_scenarios) {
-    if (scenario.gpu_metrics.gpu_monitoring_status == "success") {
-      scenario.gpu_metrics.gpu_monitoring_reason.reset();
-    }
-  }
   return document;
 }
 

@@ -13,7 +13,7 @@ namespace bv2::engine {
 namespace {
 
 // In the order of the enumeration.
-constexpr std::array<std::string_view, 4> kind_names{"kernel", "definition", "basic", "group"};
+constexpr std::array<std::string_view, 3> kind_names{"kernel", "definition", "basic"};
 
 bool is_view(BasicOp op) {
   return op == BasicOp::reshape || op == BasicOp::transpose || op == BasicOp::slice || op == BasicOp::expand;
@@ -64,18 +64,6 @@ void OperationProfile::end(std::size_t span, const BasicCall& call, const Tensor
   types_.push_back({result.dtype(), result.shape()});
   record.end_type = types_.size();
   record.bytes = touched_bytes(call, result);
-}
-
-void OperationProfile::add_group(std::string_view name, std::int64_t start_ns, std::int64_t end_ns,
-                                 std::int64_t bytes) {
-  records_.push_back({.kind = SpanKind::group,
-                      .name = name,
-                      .start_ns = start_ns,
-                      .end_ns = end_ns,
-                      .bytes = bytes,
-                      .first_type = types_.size(),
-                      .first_output = types_.size(),
-                      .end_type = types_.size()});
 }
 
 std::string OperationProfile::text_of_types(std::size_t begin, std::size_t end) const {

@@ -15,7 +15,6 @@ enum class SpanKind {
   kernel,      ///< a fused kernel in place of a layer operation
   definition,  ///< a layer operation by its definition, whose parts follow
   basic,       ///< a basic operation
-  group,       ///< generated code
 };
 
 /// Bytes of the memory behind a tensor that reading all its elements touches: what it repeats counts once.
@@ -35,7 +34,7 @@ void each_tensor(const T& value, const Visit& visit) {
 }
 
 /// Collects spans. What an operation runs on is noted as it is and put into words at the end, so that noting
-/// costs little: about 0.1 us a span. Used by one thread.
+/// costs little. Used by one thread.
 class OperationProfile {
  public:
   /// A span begins; those that begin before it ends lie within it.
@@ -63,9 +62,6 @@ class OperationProfile {
       each_tensor(result, add);
     }
   }
-
-  /// Generated code has run, on what it does not say.
-  void add_group(std::string_view name, std::int64_t start_ns, std::int64_t end_ns, std::int64_t bytes);
 
   /// The spans in the order of their beginnings; none are left.
   std::vector<OperationSpan> take();

@@ -73,6 +73,15 @@ TEST(Json, KeepsTheOrderOfFieldsAndOfNamedValues) {
             R"("free":{"any":[1,2]}})");
 }
 
+TEST(Json, AnOmittableThatIsAbsentIsMissing) {
+  Outer value;
+  value.left_out.emplace("a default");
+  Json document = to_json(value);
+  document.erase("left_out");
+  from_json_value(document, value, "document");
+  EXPECT_FALSE(value.left_out);
+}
+
 TEST(Json, WritesWhatIsMissingAsNullAndLeavesOmittablesOut) {
   const Json json = to_json(Outer{});
   EXPECT_TRUE(json.at("missing").is_null());
