@@ -16,4 +16,8 @@ namespace bv2::app {
 MachineLimits limits_with(const CommandContext& context, std::span<const EngineServices* const> engines,
                           std::vector<std::int64_t> threads, bool anew);
 
+/// Looks again at what moves, with the same; see raise_read_bandwidth. Throws Interrupted.
+bool raise_limits_with(const CommandContext& context, std::span<const EngineServices* const> engines,
+                       std::vector<std::int64_t> threads, MachineLimits& limits);
+
 }  // namespace bv2::app

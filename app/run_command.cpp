@@ -156,6 +156,10 @@ int run_command(const CommandContext& context) {
                               std::vector<std::int64_t> threads) {
       return limits_with(context, engines, std::move(threads), false);
     };
+    surroundings.raise_limits = [&](std::span<const EngineServices* const> engines,
+                                    std::vector<std::int64_t> threads, MachineLimits& limits) {
+      return raise_limits_with(context, engines, std::move(threads), limits);
+    };
   }
   const RunOutcome outcome =
       run(context.benchmarks, context.line.run, watcher, context.interrupt, surroundings);

@@ -14,7 +14,7 @@
 namespace bv2 {
 
 /// Of the lines below.
-constexpr std::int64_t journal_version = 2;
+constexpr std::int64_t journal_version = 3;
 
 /// The first line: what run it is, so that only the same one goes on.
 struct RunRecord {
@@ -94,11 +94,13 @@ struct EndRecord {
   std::int64_t scenario = 0;
   ScenarioStatus status = ScenarioStatus::success;
   Omittable<std::string> error{};
+  Omittable<Json> measured_peaks{};  ///< as they are known now, where they were measured
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("scenario", self.scenario);
     visit("status", self.status);
     visit("error", self.error);
+    visit("measured_peaks", self.measured_peaks);
   }
 };
 

@@ -50,6 +50,35 @@ void keep(const fs::path& file, const MachineLimits& limits) {
   }
 }
 
+/// The first that can measure, or none.
+const EngineServices* prober_among(std::span<const EngineServices* const> engines) {
+  const auto found =
+      std::ranges::find_if(engines, [](const EngineServices* services) { return services->has_probes(); });
+  return found == engines.end() ? nullptr : *found;
+}
+
+std::optional<std::int64_t> largest_working_set(const MachineLimits& limits, std::int64_t threads) {
+  std::optional<std::int64_t> largest;
+  for (const ReadBandwidth& entry : limits.read_bandwidth) {
+    if (entry.threads == threads) largest = std::max(largest.value_or(0), entry.working_set_bytes);
+  }
+  return largest;
+}
+
+/// What was read slower than that with as many threads, though it is no larger, is as fast as that.
+bool raise_to(MachineLimits& limits, const ReadBandwidth& measured) {
+  bool raised = false;
+  for (ReadBandwidth& entry : limits.read_bandwidth) {
+    if (entry.threads != measured.threads || entry.working_set_bytes > measured.working_set_bytes) continue;
+    if (entry.bytes_per_second >= measured.bytes_per_second) continue;
+    const std::int64_t working_set_bytes = entry.working_set_bytes;
+    entry = measured;
+    entry.working_set_bytes = working_set_bytes;
+    raised = true;
+  }
+  return raised;
+}
+
 std::int64_t cache_bytes(const HardwareInfo& hardware, const std::string& name, std::int64_t fallback) {
   const auto found = hardware.caches.find(name);
   return found == hardware.caches.end() ? fallback : found->second.size_bytes;
@@ -158,19 +187,36 @@ std::vector<std::int64_t> measured_working_sets(const fs::path& system_root) {
 
 MachineLimits machine_limits(std::span<const EngineServices* const> engines,
                              const MachineLimitsRequest& request) {
-  const auto engine =
-      std::ranges::find_if(engines, [](const EngineServices* services) { return services->has_probes(); });
-  if (engine == engines.end()) return {};
+  const EngineServices* engine = prober_among(engines);
+  if (engine == nullptr) return {};
   MachineLimits limits;
   if (request.kept_file && !request.measure_anew) {
     limits = read_kept(*request.kept_file, utc_timestamp(request.now - limits_last));
   }
   const std::size_t kept_entries = limits.read_bandwidth.size() + limits.product_rate.size();
-  Prober(**engine, request, limits).complete();
+  Prober(*engine, request, limits).complete();
   if (request.kept_file && limits.read_bandwidth.size() + limits.product_rate.size() != kept_entries) {
     keep(*request.kept_file, limits);
   }
   return limits;
+}
+
+bool raise_read_bandwidth(std::span<const EngineServices* const> engines, const MachineLimitsRequest& request,
+                          MachineLimits& limits) {
+  const EngineServices* engine = prober_among(engines);
+  if (engine == nullptr) return false;
+  bool raised = false;
+  for (const std::int64_t threads : request.threads) {
+    const auto largest = largest_working_set(limits, threads);
+    if (!largest) continue;
+    request.progress(fmt::format("read bandwidth, {}, {} threads", size_text(*largest), threads));
+    auto measured = engine->read_bandwidth(*largest, threads);
+    if (!measured) continue;
+    measured->measured_at = utc_timestamp(request.now);
+    raised |= raise_to(limits, *measured);
+  }
+  if (raised && request.kept_file) keep(*request.kept_file, limits);
+  return raised;
 }
 
 }  // namespace bv2

@@ -112,6 +112,7 @@ void Rounds::measure(const Group& group, std::int64_t pass, std::int64_t budget_
     for (ScenarioRun* scenario : present) {
       if (scenario->last_round() != round_) take_turn(*scenario);
     }
+    options_.round_done();
   }
 }
 

@@ -22,6 +22,8 @@ struct RoundOptions {
   std::int64_t budget_end_ns = 0;  ///< when the budget is used up, on the clock of base/clock.h
   /// Bytes that can still be taken; missing where the system does not tell.
   std::function<std::optional<std::int64_t>()> available_memory_bytes;
+  /// Called after each round: no worker does anything then.
+  std::function<void()> round_done = [] {};
   /// Called once for each scenario when it has ended.
   std::function<void(const ScenarioRun&)> ended;
 };

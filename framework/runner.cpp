@@ -16,6 +16,7 @@
 #include "framework/result_writer.h"
 #include "framework/resumption.h"
 #include "framework/rounds.h"
+#include "framework/run_limits.h"
 #include "framework/run_monitors.h"
 #include "framework/run_plan.h"
 #include "framework/scenario_references.h"
@@ -88,20 +89,6 @@ void check_isolation(const RunOptions& options, const RunSurroundings& surroundi
   }
 }
 
-/// The limits for the scenarios of a plan, as far as their engines can measure them.
-MachineLimits limits_for(std::span<const PlannedBenchmark> plan, const RunSurroundings& surroundings) {
-  if (!surroundings.limits) return {};
-  std::vector<const EngineServices*> engines;
-  std::vector<std::int64_t> threads;
-  for (const PlannedBenchmark& benchmark : plan) {
-    const EngineServices* services = benchmark.benchmark->services();
-    if (services == nullptr || !services->has_probes()) continue;
-    if (std::ranges::find(engines, services) == engines.end()) engines.push_back(services);
-    for (const PlannedScenario& scenario : benchmark.scenarios) threads.push_back(scenario.config.threads);
-  }
-  return engines.empty() ? MachineLimits() : surroundings.limits(engines, std::move(threads));
-}
-
 class Run {
  public:
   Run(std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, std::span<const PlannedBenchmark> plan,
@@ -116,7 +103,7 @@ class Run {
                  .prompt = std::move(prompt),
                  .dump_graph_dir = options.dump_graph_dir,
                  .dump_code_dir = options.dump_code_dir},
-        limits_(limits_for(plan, surroundings)),
+        limits_(plan, surroundings, memory_left()),
         git_(commit_of(options)),
         monitors_(monitor_setting()) {
     setting_.monitor_names = chosen_monitors(options);
@@ -129,6 +116,7 @@ class Run {
     setting_.tokens_to_profile = options_.tokens_to_profile;
     setting_.trace_file = [this](const ScenarioRun& scenario) { return new_trace_file(scenario); };
     setting_.metadata = [this](const PlannedBenchmark& benchmark) { return metadata_of(benchmark); };
+    setting_.measured_peaks = [this] { return limits_.peaks(); };
     for (const PlannedBenchmark& benchmark : plan_) {
       for (const PlannedScenario& scenario : benchmark.scenarios) {
         scenarios_.emplace_back(static_cast<std::int64_t>(scenarios_.size()), benchmark, scenario, setting_);
@@ -278,6 +266,7 @@ class Run {
          .stopping = {.target_precision = options_.target_precision, .budget_ns = options_.budget_ns},
          .budget_end_ns = monotonic_now_ns() + options_.budget_ns - measured_ns,
          .available_memory_bytes = memory_left(),
+         .round_done = [this] { limits_.round_done(); },
          .ended = [this](const ScenarioRun& scenario) { add_to_document(scenario).write(); }});
     try {
       rounds.run();
@@ -399,7 +388,7 @@ class Run {
       metadata.hardware_info.gpu_name = first.name;
       if (first.memory_total_bytes) metadata.hardware_info.gpu_memory_total = *first.memory_total_bytes >> 20;
     }
-    if (!limits_.empty()) metadata.hardware_info.measured_peaks = to_json(limits_);
+    metadata.hardware_info.measured_peaks = limits_.peaks();
     return metadata;
   }
 
@@ -421,7 +410,7 @@ class Run {
   const RunOptions& options_;
   const RunSurroundings& surroundings_;
   RunSetting setting_;
-  MachineLimits limits_;
+  RunLimits limits_;
   std::map<std::string, std::string> weights_hashes_;  // by model_id
   GitInfo git_;
   RunMonitors monitors_;

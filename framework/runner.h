@@ -38,6 +38,11 @@ struct RunSurroundings {
   /// Gives what scenarios are held against, with those probes and numbers of threads; called at most once,
   /// when the run is known to be possible. None: nothing.
   std::function<MachineLimits(std::span<const EngineServices* const>, std::vector<std::int64_t>)> limits{};
+  /// Measures between rounds what moves, with the same, and raises what it finds too low (see
+  /// raise_read_bandwidth). None: the limits stay what they are.
+  std::function<bool(std::span<const EngineServices* const>, std::vector<std::int64_t>, MachineLimits&)>
+      raise_limits{};
+  std::chrono::nanoseconds limits_stand = std::chrono::seconds(10);  ///< at least, until that is asked
   std::function<std::chrono::system_clock::time_point()> wall_clock = std::chrono::system_clock::now;
   /// Where references are kept; empty: `references` in the output folder.
   std::filesystem::path reference_dir{};

@@ -72,6 +72,7 @@ void ScenarioRun::apply(const ProfileRecord& record) { result_.profile = record.
 void ScenarioRun::apply(const EndRecord& record) {
   result_.status = record.status;
   result_.error = record.error;
+  if (record.measured_peaks) result_.metadata.hardware_info.measured_peaks = *record.measured_peaks;
   ended_ = true;
 }
 
@@ -279,7 +280,9 @@ void ScenarioRun::describe_what_ran_so_far(LaunchRecord& record) {
 
 void ScenarioRun::end(ScenarioStatus status, std::string error) {
   worker_.reset();
-  EndRecord record{.scenario = index_, .status = status, .error = {}};
+  EndRecord record{.scenario = index_, .status = status, .error = {}, .measured_peaks = {}};
+  Json peaks = setting_->measured_peaks();
+  if (!peaks.is_null()) record.measured_peaks.emplace(std::move(peaks));
   if (status != ScenarioStatus::success) record.error.emplace(std::move(error));
   keep(record);
 }

@@ -40,6 +40,8 @@ struct RunSetting {
   RunMonitors* monitors = nullptr;
   /// What is known before a scenario begins.
   std::function<ScenarioMetadata(const PlannedBenchmark&)> metadata{};
+  /// What the machine can do, as far as it is known; null where it is not measured.
+  std::function<Json()> measured_peaks = [] { return Json(); };
   /// What the scenario of that index is held against.
   std::function<ScenarioReference(std::int64_t index)> reference{};
   std::int64_t tokens_to_profile = 0;  ///< 0: nothing is traced

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "framework/engine_services.h"
+#include "framework/timestamp.h"
 #include "support/system_tree.h"
 #include "support/temporary_folder.h"
 
@@ -21,7 +22,7 @@ class FakeProbes final : public EngineServices {
     ++asked;
     return ReadBandwidth{.threads = threads,
                          .working_set_bytes = bytes,
-                         .bytes_per_second = 1e9 * static_cast<double>(threads),
+                         .bytes_per_second = times * 1e9 * static_cast<double>(threads),
                          .pattern = "fake",
                          .measured_at = {}};
   }
@@ -32,6 +33,7 @@ class FakeProbes final : public EngineServices {
     return ProductRate{.threads = threads, .dtype = std::string(dtype), .operations_per_second = 1e12};
   }
   mutable int asked = 0;
+  double times = 1;  ///< as fast as at first
 };
 
 class NoProbes final : public EngineServices {
@@ -126,6 +128,30 @@ TEST_F(MachineLimitsTest, AFileThatCannotBeReadIsMeasuredOver) {
 TEST_F(MachineLimitsTest, AFolderThatCannotBeWrittenCostsNoMeasurement) {
   request_.kept_file = kept_.write("file", "no folder") / "limits.json";
   EXPECT_EQ(measure().read_bandwidth.size(), 12U);
+}
+
+TEST_F(MachineLimitsTest, FasterReadsRaiseWhatIsNoLarger) {
+  MachineLimits limits = measure();
+  const double product_rate = limits.product_rate[0].operations_per_second;
+  probes_.times = 1.5;
+  request_.threads = {2};
+  request_.now += std::chrono::hours(1);
+  EXPECT_TRUE(raise_read_bandwidth(engines_, request_, limits));
+  for (const ReadBandwidth& entry : limits.read_bandwidth) {
+    EXPECT_DOUBLE_EQ(entry.bytes_per_second, entry.threads == 2 ? 3e9 : 1e9);
+    EXPECT_EQ(entry.measured_at == utc_timestamp(request_.now), entry.threads == 2);
+  }
+  EXPECT_EQ(limits.read_bandwidth[6].working_set_bytes, 64LL << 20) << "each keeps its size";
+  EXPECT_DOUBLE_EQ(limits.product_rate[0].operations_per_second, product_rate);
+  EXPECT_DOUBLE_EQ(*measure().read_bytes_per_second(2, 100LL << 20), 3e9) << "it was kept";
+}
+
+TEST_F(MachineLimitsTest, SlowerReadsLowerNothing) {
+  MachineLimits limits = measure();
+  const Json before = to_json(limits);
+  probes_.times = 0.5;
+  EXPECT_FALSE(raise_read_bandwidth(engines_, request_, limits));
+  EXPECT_EQ(to_json(limits), before);
 }
 
 TEST_F(MachineLimitsTest, WithoutProbesThereAreNone) {

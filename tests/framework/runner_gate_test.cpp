@@ -146,6 +146,49 @@ TEST_F(RunnerGateTest, ScenariosAreHeldAgainstTheLimitsOfTheirThreads) {
   EXPECT_DOUBLE_EQ(*result.roofline->decode_context, 6 + 2.5);
 }
 
+TEST_F(RunnerGateTest, LimitsThatRiseBetweenRoundsAreThoseOfTheResult) {
+  surroundings_.limits = [](std::span<const EngineServices* const>, std::vector<std::int64_t>) {
+    MachineLimits limits;
+    limits.read_bandwidth = {{.threads = 2, .working_set_bytes = 1000, .bytes_per_second = 1e3}};
+    limits.product_rate = {{.threads = 2, .dtype = "float32", .operations_per_second = 1e15}};
+    return limits;
+  };
+  int looks = 0;
+  surroundings_.raise_limits = [&](std::span<const EngineServices* const> engines, std::vector<std::int64_t>,
+                                   MachineLimits& limits) {
+    EXPECT_EQ(engines.size(), 1U);
+    limits.read_bandwidth[0].bytes_per_second = ++looks * 1e6;
+    return true;
+  };
+  surroundings_.limits_stand = std::chrono::nanoseconds(0);
+  surroundings_.available_memory_bytes = [] { return std::int64_t{1} << 40; };
+  options_.threads = 2;
+  options_.schedule = Schedule::interleaved;
+  EXPECT_EQ(run().exit_status, 0);
+  ASSERT_GE(looks, 1);
+  for (const ScenarioResult& result : document().benchmark_scenarios) {
+    ASSERT_TRUE(result.roofline);
+    EXPECT_DOUBLE_EQ(*result.roofline->prefill.limit_bytes_per_second, looks * 1e6);
+  }
+}
+
+TEST_F(RunnerGateTest, WithoutMemoryToSpareNothingIsMeasuredBetweenRounds) {
+  surroundings_.limits = [](std::span<const EngineServices* const>, std::vector<std::int64_t>) {
+    MachineLimits limits;
+    limits.read_bandwidth = {{.threads = 2, .working_set_bytes = 1000, .bytes_per_second = 1e3}};
+    return limits;
+  };
+  surroundings_.raise_limits = [](std::span<const EngineServices* const>, std::vector<std::int64_t>,
+                                  MachineLimits&) {
+    ADD_FAILURE();
+    return false;
+  };
+  surroundings_.limits_stand = std::chrono::nanoseconds(0);
+  surroundings_.available_memory_bytes = [] { return std::int64_t{3999}; };
+  options_.verification = false;
+  EXPECT_EQ(run().exit_status, 0);
+}
+
 TEST_F(RunnerGateTest, EveryIterationHasItsCounters) {
   EXPECT_EQ(run().exit_status, 0);
   const BenchmarkDocument result = document();
