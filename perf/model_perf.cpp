@@ -1,5 +1,6 @@
 // A checkpoint's kernelized prefill and decode beside the machine's limits, all measured in turn, round after
-// round: model_perf FOLDER [DTYPE (bfloat16)] [PROMPT_TOKENS (128)] [NEW_TOKENS (32)] [ROUNDS (5)]
+// round, the read bandwidth right before and right after each decode: model_perf FOLDER [DTYPE (bfloat16)]
+// [PROMPT_TOKENS (128)] [NEW_TOKENS (32)] [ROUNDS (5)]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,8 +46,14 @@ struct Options {
 struct Round {
   double first_token_seconds = 0;
   double inter_token_seconds = 0;
-  double bytes_per_second = 0;       ///< the limit of decode
-  double operations_per_second = 0;  ///< the limit of prefill
+  double bytes_per_second_before = 0;  ///< read bandwidth after the first token, before the others
+  double bytes_per_second_after = 0;   ///< and after the last one
+  double operations_per_second = 0;    ///< the limit of prefill
+
+  /// The limit of decode.
+  [[nodiscard]] double bytes_per_second() const {
+    return (bytes_per_second_before + bytes_per_second_after) / 2;
+  }
 };
 
 class MeasuredModel {
@@ -63,32 +70,36 @@ class MeasuredModel {
   }
 
   Round run_round() {
-    const std::int64_t threads = thread_count();
-    const std::int64_t working_set = std::min(cost_.weight_bytes, max_working_set_bytes);
     Round round;
-    round.bytes_per_second = measure_read_bandwidth(working_set, threads, limit_seconds).bytes_per_second;
-    const auto products = measure_product_rate(options_.dtype, threads, limit_seconds);
+    const auto products = measure_product_rate(options_.dtype, thread_count(), limit_seconds);
     if (products) round.operations_per_second = products->operations_per_second;
     generate(round);
     return round;
   }
 
-  /// First token and all others, without looking at limits.
+  /// First token and all others, and how fast memory is read around the others.
   void generate(Round& round) {
     std::vector<std::int64_t> ids(static_cast<std::size_t>(options_.prompt_tokens));
     for (std::size_t i = 0; i < ids.size(); ++i)
       ids[i] = static_cast<std::int64_t>(i * 7919 % static_cast<std::size_t>(model_->config().vocab_size));
-    std::vector<std::int64_t> stamps_ns;
-    const GenerationCallbacks callbacks{
-        .on_tokens = [&](std::span<const std::int64_t>) { stamps_ns.push_back(monotonic_now_ns()); },
-        .on_logits = {}};
+    std::int64_t first_ns = 0;
+    std::int64_t decode_ns = 0;
+    std::int64_t last_ns = 0;
+    const auto on_tokens = [&](std::span<const std::int64_t>) {
+      last_ns = monotonic_now_ns();
+      if (first_ns != 0) return;
+      first_ns = last_ns;
+      round.bytes_per_second_before = bandwidth();
+      decode_ns = monotonic_now_ns();
+    };
     const Tensor prompt = tensor_of<std::int64_t>(ids, {1, options_.prompt_tokens});
     DirectRunner runner(context_, *model_);
     const std::int64_t start_ns = monotonic_now_ns();
-    generate_greedy(runner, cache_, prompt, options_.new_tokens, callbacks);
-    round.first_token_seconds = static_cast<double>(stamps_ns.front() - start_ns) * 1e-9;
-    round.inter_token_seconds = static_cast<double>(stamps_ns.back() - stamps_ns.front()) * 1e-9 /
-                                static_cast<double>(options_.new_tokens - 1);
+    generate_greedy(runner, cache_, prompt, options_.new_tokens, {.on_tokens = on_tokens, .on_logits = {}});
+    round.bytes_per_second_after = bandwidth();
+    round.first_token_seconds = static_cast<double>(first_ns - start_ns) * 1e-9;
+    round.inter_token_seconds =
+        static_cast<double>(last_ns - decode_ns) * 1e-9 / static_cast<double>(options_.new_tokens - 1);
   }
 
   /// Weights, and the cache as it is in the middle of the generation.
@@ -116,6 +127,11 @@ class MeasuredModel {
   }
 
  private:
+  [[nodiscard]] double bandwidth() const {
+    const std::int64_t working_set = std::min(cost_.weight_bytes, max_working_set_bytes);
+    return measure_read_bandwidth(working_set, thread_count(), limit_seconds).bytes_per_second;
+  }
+
   Options options_;
   EagerExecutor executor_;
   KernelSet kernels_;
@@ -136,8 +152,8 @@ void print_medians(const MeasuredModel& model, const std::vector<Round>& rounds)
   fmt::print("decode: {:.3f} ms a token, {:.2f} GB/s; limit {:.2f} GB/s; {:.3f} x bytes / limit\n",
              of([](const Round& r) { return r.inter_token_seconds; }) * 1e3,
              of([&](const Round& r) { return bytes / r.inter_token_seconds; }) * 1e-9,
-             of([](const Round& r) { return r.bytes_per_second; }) * 1e-9,
-             of([&](const Round& r) { return r.inter_token_seconds / (bytes / r.bytes_per_second); }));
+             of([](const Round& r) { return r.bytes_per_second(); }) * 1e-9,
+             of([&](const Round& r) { return r.inter_token_seconds / (bytes / r.bytes_per_second()); }));
   fmt::print("prefill: {:.2f} ms, {:.1f} GFLOP/s; limit {:.1f} GFLOP/s; {:.1f} % of it\n",
              of([](const Round& r) { return r.first_token_seconds; }) * 1e3,
              of([&](const Round& r) { return operations / r.first_token_seconds; }) * 1e-9,
@@ -157,9 +173,11 @@ int measure(const Options& options) {
   for (std::int64_t i = 0; i < options.rounds; ++i) {
     rounds.push_back(model.run_round());
     const Round& round = rounds.back();
-    fmt::print("round {}: {:.2f} ms, then {:.3f} ms a token; {:.2f} GB/s, {:.1f} GFLOP/s\n", i + 1,
-               round.first_token_seconds * 1e3, round.inter_token_seconds * 1e3,
-               round.bytes_per_second * 1e-9, round.operations_per_second * 1e-9);
+    fmt::print(
+        "round {}: {:.2f} ms, then {:.3f} ms a token; {:.2f} GB/s before it, {:.2f} after, {:.1f} GFLOP/s\n",
+        i + 1, round.first_token_seconds * 1e3, round.inter_token_seconds * 1e3,
+        round.bytes_per_second_before * 1e-9, round.bytes_per_second_after * 1e-9,
+        round.operations_per_second * 1e-9);
   }
   fmt::print("{} {}, {} + {} tokens, {} threads, medians of {} rounds\n", options.folder, name(options.dtype),
              options.prompt_tokens, options.new_tokens, thread_count(), options.rounds);
