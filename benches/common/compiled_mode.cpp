@@ -133,7 +133,11 @@ class CompiledMode final : public ExecutionMode {
     if (packing_) describe_packing(*packing_, effective);
     if (compiled_ == nullptr) return;
     Json graphs = Json::array();
-    for (const ec::GraphFacts& facts : compiled_->facts()) graphs.push_back(described(facts));
+    for (const ec::GraphFacts& facts : compiled_->facts()) {
+      graphs.push_back(described(facts));
+      // Tuning left in the cache what it had to compile.
+      if (was_compiled_by_tuning(facts.name)) graphs.back()["from_cache"] = false;
+    }
     // Layer operations that ran by their definitions, outside of generated code.
     effective["compiled"] = {{"compiler", compiler_},
                              {"one_team", step_options().one_team},
@@ -175,7 +179,18 @@ class CompiledMode final : public ExecutionMode {
       warn(fmt::format("the choice that was kept was damaged and has been made again: {}", tuning_->damage));
     // What the candidates' calls ran is not what the scenario runs.
     context().record() = {};
-    autotune_seconds_ = static_cast<double>(monotonic_now_ns() - start_ns) * 1e-9;
+    const ec::BuildTimes& build = tuning_->build;
+    build_times_ = build;
+    const double all_seconds = static_cast<double>(monotonic_now_ns() - start_ns) * 1e-9;
+    // Threads that load at once have more seconds than passed.
+    autotune_seconds_ =
+        std::max(0.0, all_seconds - build.emit_seconds - build.compile_seconds - build.load_seconds);
+  }
+
+  [[nodiscard]] bool was_compiled_by_tuning(std::string_view graph) const {
+    return tuning_ && std::ranges::any_of(tuning_->graphs, [&](const ec::TunedGraph& tuned) {
+             return tuned.graph == graph && tuned.compiled;
+           });
   }
 
   ec::TuningWorkload workload_of(const Preparation& preparation, std::vector<ec::GraphKind> kinds) {

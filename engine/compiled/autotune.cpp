@@ -12,7 +12,6 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "engine/compiled/compiled_model.h"
-#include "engine/compiled/program_builder.h"
 #include "engine/threads.h"
 
 namespace bv2::engine::compiled {
@@ -88,10 +87,10 @@ double median(std::vector<double> values) {
 /// A model of which every graph can be run in every way.
 class Tuner {
  public:
-  Tuner(const TuningWorkload& workload, std::vector<TunedGraph>& graphs, CodeBuilder& builder,
-        std::size_t parallel)
+  Tuner(const TuningWorkload& workload, Tuning& tuning, CodeBuilder& builder, std::size_t parallel)
       : workload_(workload),
-        graphs_(graphs),
+        graphs_(tuning.graphs),
+        times_(tuning.build),
         builder_(builder),
         parallel_(parallel),
         model_(*workload.model, workload.attention,
@@ -131,13 +130,14 @@ class Tuner {
                             .title = fmt::format("{} ({})", graph->name, candidate.name),
                             .options = candidate.options});
     }
-    auto programs = build_programs(requests, builder_, parallel_);
+    auto programs = build_programs(requests, builder_, parallel_, {}, &times_);
     std::vector<std::unique_ptr<Program>> all;
     auto next = programs.begin();
     variants_.resize(graphs_.size());
     for (const Graph* graph : of) {
       TunedGraph& tuned = tuned_of(graph->name);
       const auto end = next + static_cast<std::ptrdiff_t>(tuned.candidates.size());
+      tuned.compiled = !std::all_of(next, end, [](const auto& of) { return of->report().from_cache; });
       auto variants = std::make_unique<Variants>(
           std::vector<std::unique_ptr<Program>>(std::make_move_iterator(next), std::make_move_iterator(end)));
       variants_[static_cast<std::size_t>(&tuned - graphs_.data())] = variants.get();
@@ -153,6 +153,7 @@ class Tuner {
 
   const TuningWorkload& workload_;
   std::vector<TunedGraph>& graphs_;
+  BuildTimes& times_;
   CodeBuilder& builder_;
   std::size_t parallel_;
   std::vector<Variants*> variants_;  // the model's
@@ -201,7 +202,9 @@ std::vector<Candidate> candidates_for(const GraphKind& kind, std::int64_t batch)
   }
   std::vector<Candidate> candidates{
       {"one team", with(true, {}), 0},
+      {"one team, weights asked for while waiting", with(true, {.waiting_bytes = 65536}), 0},
       {"one team, weights asked for 1 KiB ahead", with(true, {.prefetch_bytes = 1024}), 0},
+      {"one team, inputs of products apart", with(true, {.fuse_input = false}), 0},
       {"one team, panels in turn", with(true, {.interleaved_panels = true}), 0},
       {"one team, tiles of 2 vectors", with(true, {.tile_vectors = 2}), 0},
       {"a region between calls", with(false, {}), 0},
@@ -252,7 +255,7 @@ Tuning tuned(std::span<const Graph* const> graphs, const TuningWorkload& workloa
   const CacheUse use = builder.cache().use(
       key, fmt::format("the choice for {}", graphs.front()->name),
       [&](const std::filesystem::path& folder) {
-        Tuner(workload, tuning.graphs, builder, parallel).run();
+        Tuner(workload, tuning, builder, parallel).run();
         write_json(folder / choice_file, to_json(kept(tuning.graphs)));
       },
       [&](const std::filesystem::path& folder) {

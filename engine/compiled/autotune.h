@@ -10,6 +10,7 @@
 #include "engine/compiled/code_builder.h"
 #include "engine/compiled/emitter.h"
 #include "engine/compiled/model_graphs.h"
+#include "engine/compiled/program_builder.h"
 
 namespace bv2::engine::compiled {
 
@@ -25,11 +26,13 @@ struct TunedGraph {
   std::string graph;                  ///< its name
   std::vector<Candidate> candidates;  ///< the first is what runs without tuning
   std::size_t winner = 0;
+  bool compiled = false;  ///< now, at least one of the candidates
 };
 
 struct Tuning {
   std::vector<TunedGraph> graphs;
   bool from_cache = false;
+  BuildTimes build;    ///< of the candidates
   std::string damage;  ///< what was wrong with the choice that was kept; empty when nothing was
 
   /// Of the graph's winner. Throws Error where it was not tuned.

@@ -28,7 +28,8 @@ Bindings::Bindings(const Graph& graph, std::span<std::byte* const> addresses) {
   }
 }
 
-Tensor Bindings::tensor(const View& view, const Sizes& sizes) const {
+template <class Share>
+Tensor Bindings::at(const View& view, const Sizes& sizes, const Share& share) const {
   if (!view.defined()) return {};
   const auto id = static_cast<std::size_t>(view.buffer);
   const Shape shape = dims_at(view.shape, sizes);
@@ -36,8 +37,18 @@ Tensor Bindings::tensor(const View& view, const Sizes& sizes) const {
   const std::int64_t offset = view.offset.at(sizes);
   const Tensor& constant = constants_[id];
   if (constant.defined())
-    return {constant.storage(), dtypes_[id], shape, strides, constant.offset() + offset};
-  return {storages_[id], dtypes_[id], shape, strides, offset};
+    return {share(constant.storage()), dtypes_[id], shape, strides, constant.offset() + offset};
+  return {share(storages_[id]), dtypes_[id], shape, strides, offset};
+}
+
+Tensor Bindings::tensor(const View& view, const Sizes& sizes) const {
+  return at(view, sizes, [](const std::shared_ptr<Storage>& storage) { return storage; });
+}
+
+Tensor Bindings::borrowed(const View& view, const Sizes& sizes) const {
+  return at(view, sizes, [](const std::shared_ptr<Storage>& storage) {
+    return std::shared_ptr<Storage>(std::shared_ptr<void>(), storage.get());
+  });
 }
 
 }  // namespace bv2::engine::compiled

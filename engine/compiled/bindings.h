@@ -16,8 +16,15 @@ class Bindings {
   Bindings(const Graph& graph, std::span<std::byte* const> addresses);
   /// The view at these sizes; undefined where the view is. Allocates nothing.
   [[nodiscard]] Tensor tensor(const View& view, const Sizes& sizes) const;
+  /// The same for no longer than these bindings and the constants live: it counts no owners, so that threads
+  /// that ask at once do not fight for a counter.
+  [[nodiscard]] Tensor borrowed(const View& view, const Sizes& sizes) const;
 
  private:
+  /// `share(storage)` is what the tensor holds of it.
+  template <class Share>
+  [[nodiscard]] Tensor at(const View& view, const Sizes& sizes, const Share& share) const;
+
   std::vector<std::shared_ptr<Storage>> storages_;  // undefined where there is a constant
   std::vector<Tensor> constants_;
   std::vector<Dtype> dtypes_;

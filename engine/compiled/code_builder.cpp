@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -93,22 +94,30 @@ LoadedCode CodeBuilder::build_one(const CodeUnit& unit) {
 std::vector<LoadedCode> CodeBuilder::build(std::span<const CodeUnit> units, std::size_t parallel) {
   std::vector<std::optional<LoadedCode>> done(units.size());
   std::vector<std::exception_ptr> failures(units.size());
+  // Of units that are the same code the others would only wait for the first, and call that loading.
+  std::vector<std::size_t> distinct;
+  std::vector<std::size_t> repeated;
+  std::set<std::string> keys;
+  for (std::size_t i = 0; i < units.size(); ++i)
+    (keys.insert(key_of(units[i])).second ? distinct : repeated).push_back(i);
+  const auto build_at = [&](std::size_t index) {
+    try {
+      done[index] = build_one(units[index]);
+    } catch (...) {
+      failures[index] = std::current_exception();
+    }
+  };
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
-    for (std::size_t index = 0; (index = next++) < units.size();) {
-      try {
-        done[index] = build_one(units[index]);
-      } catch (...) {
-        failures[index] = std::current_exception();
-      }
-    }
+    for (std::size_t at = 0; (at = next++) < distinct.size();) build_at(distinct[at]);
   };
   {
     std::vector<std::jthread> helpers;
-    for (std::size_t i = 1; i < std::min(std::max<std::size_t>(parallel, 1), units.size()); ++i)
+    for (std::size_t i = 1; i < std::min(std::max<std::size_t>(parallel, 1), distinct.size()); ++i)
       helpers.emplace_back(work);
     work();
   }
+  std::ranges::for_each(repeated, build_at);
   for (const std::exception_ptr& failure : failures)
     if (failure) std::rethrow_exception(failure);
   std::vector<LoadedCode> loaded;

@@ -84,9 +84,9 @@ class Calls final : public CallRunner {
       if (node.inputs.size() > most || node.outputs.size() > most)
         fail("the call {} has more than {} tensors", node.call->name(), most);
       for (std::size_t i = 0; i < node.inputs.size(); ++i)
-        inputs_[i] = bindings.tensor(node.inputs[i], sizes);
+        inputs_[i] = bindings.borrowed(node.inputs[i], sizes);
       for (std::size_t i = 0; i < node.outputs.size(); ++i)
-        outputs_[i] = bindings.tensor(node.outputs[i], sizes);
+        outputs_[i] = bindings.borrowed(node.outputs[i], sizes);
     }
     [[nodiscard]] std::span<const Tensor> inputs() const {
       return std::span(inputs_).first(node_.inputs.size());

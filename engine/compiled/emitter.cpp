@@ -8,6 +8,7 @@
 
 #include "engine/compiled/function_code.h"
 #include "engine/compiled/look_up_code.h"
+#include "engine/compiled/product_epilogue.h"
 #include "engine/compiled/row_code.h"
 #include "engine/compiled/streamed_code.h"
 
@@ -47,6 +48,7 @@ class Emitter {
     const CodeChoices& choices = options_.choices;
     if (choices.tile_vectors > 0) text.line("#define BV2_TILE_VECTORS {}", choices.tile_vectors);
     if (choices.prefetch_bytes > 0) text.line("#define BV2_PREFETCH_BYTES {}", choices.prefetch_bytes);
+    if (choices.waiting_bytes > 0) text.line("#define BV2_WAITING_BYTES {}", choices.waiting_bytes);
     text.line(prelude_text());
     text.line("// The graph.");
     text.line("");
@@ -75,8 +77,11 @@ class Emitter {
   }
 
  private:
-  static std::string host_name(const Node& node) {
+  [[nodiscard]] std::string host_name(const Node& node) const {
     if (node.kind == NodeKind::call) return std::string(node.call->name());
+    if (node.kind == NodeKind::group)
+      return std::string(
+          product_epilogue(result_.graph, node.body[0], std::span(node.body).subspan(1))->name);
     return node.kind == NodeKind::product ? "linear" : "matmul";
   }
 
@@ -86,6 +91,7 @@ class Emitter {
     std::size_t step = 0;         ///< its number
     bool starts_threads = false;  ///< it stands between parallel regions
     bool on_one_thread = false;
+    std::string wait{};  ///< the barrier that asks for its weights meanwhile; empty: it streams none
   };
 
   Statement host_statement(const Step& step, bool one_team) {
@@ -113,10 +119,12 @@ class Emitter {
       std::string arguments;
       for (const BufferId buffer : function.arguments)
         arguments += fmt::format("{}{}", arguments.empty() ? "" : ", ", buffer);
+      std::string wait = options_.choices.waiting_bytes > 0 ? wait_with_weights(function) : std::string();
       const std::string name = define(std::move(function));
       calls.push_back(
           {.text = fmt::format("{{ static const int at[] = {{{}}}; {}(*call, at, team); }}", arguments, name),
-           .step = add_facts(step, name)});
+           .step = add_facts(step, name),
+           .wait = std::move(wait)});
       ++generated;
     }
     if (result_.generated_steps == 0 && result_.host_steps.empty()) {
@@ -125,6 +133,25 @@ class Emitter {
         if (step.kind == StepKind::host) ++result_.host_steps[host_name(step.node)];
     }
     return calls;
+  }
+
+  static std::string wait_with_weights(const Function& function) {
+    if (function.weights.empty()) return {};
+    std::string runs;
+    for (const PanelRun& run : function.weights)
+      runs +=
+          fmt::format("{}{{{}, {}, {}}}", runs.empty() ? "" : ", ", run.first, run.buffer, run.panel_bytes);
+    return fmt::format(
+        "{{ static const PanelRun at[] = {{{}}}; wait_for_all(team, first_weights(call, team, at, {}, {})); "
+        "}}",
+        runs, function.weights.size(), function.panels);
+  }
+
+  /// What stands between two steps: the next weights are asked for, of whatever step they are.
+  static std::string barrier_before(std::span<const Statement> calls) {
+    for (const Statement& call : calls)
+      if (!call.wait.empty()) return call.wait;
+    return "wait_for_all(team);";
   }
 
   /// The step's number.
@@ -185,7 +212,7 @@ class Emitter {
     parts_.open("static void {}(const Launch* call, int thread)", name);
     parts_.line("Team team = team_of(call, thread);");
     for (std::size_t i = 0; i < calls.size(); ++i) {
-      if (i > 0) parts_.line("wait_for_all(team);");
+      if (i > 0) parts_.line(std::string_view(barrier_before(calls.subspan(i))));
       parts_.line("mark(call, thread, {});", calls[i].step);
       parts_.line(
           std::string_view(calls[i].on_one_thread ? "if (thread == 0) " + calls[i].text : calls[i].text));

@@ -31,12 +31,21 @@ class BufferArguments {
   std::vector<BufferId> buffers_;
 };
 
+/// Weights that a function streams: panels from number `first` on are those of that buffer.
+struct PanelRun {
+  std::int64_t first = 0;
+  BufferId buffer = no_buffer;
+  std::int64_t panel_bytes = 0;
+};
+
 /// One generated function and what calls of it pass.
 struct Function {
   std::string name;                        ///< without its number: "cast_mul_mean"
   std::string body;                        ///< everything but its name
   std::vector<BufferId> arguments;         ///< the buffers of one call
   std::vector<Expression> scratch_floats;  ///< of a thread: their sum
+  std::vector<PanelRun> weights{};         ///< where a thread begins to read them; empty: it streams none
+  std::int64_t panels = 0;                 ///< of all weights
 };
 
 /// "[batch, tokens, 576]"

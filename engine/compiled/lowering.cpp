@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/compiled/product_epilogue.h"
 #include "engine/compiled/streamed_code.h"
 #include "engine/kernels/panels.h"
 
@@ -142,6 +143,7 @@ class Lowering {
 
   void lower_product(const Node& group, std::vector<Step>& steps) {
     SplitGroup parts = split_around_product(group);
+    if (lower_with_epilogue(parts, group, steps)) return;
     std::vector<Node> middle{*parts.product};
     share_locals({&parts.before, &middle, &parts.after});
     // The library writes rows without gaps.
@@ -176,6 +178,28 @@ class Lowering {
     steps.push_back({StepKind::host, middle[0], index_});
     if (!parts.after.empty())
       steps.push_back({StepKind::rows, group_of(std::move(parts.after), group), index_});
+  }
+
+  /// Where what follows the product can be done with it.
+  bool lower_with_epilogue(SplitGroup& parts, const Node& group, std::vector<Step>& steps) {
+    const auto epilogue = product_epilogue(result_.graph, *parts.product, parts.after);
+    if (!epilogue || !is_contiguous(parts.product->inputs[0])) return false;
+    std::vector<Node> fused{*parts.product};
+    fused.insert(fused.end(), parts.after.begin(), parts.after.end());
+    for (const Node& node : fused)
+      for (const View& view : node.outputs)
+        if (view.buffer != epilogue->out.buffer && buffer_at(view.buffer).kind != BufferKind::local)
+          return false;
+    share_locals({&parts.before, &fused});
+    if (epilogue->other == ProductFusion::Other::multiply) {
+      Buffer value = buffer_at(epilogue->operand.buffer);
+      value.kind = BufferKind::temporary;
+      replace(fused, epilogue->operand.buffer, added(std::move(value)).buffer);
+    }
+    if (!parts.before.empty())
+      steps.push_back({StepKind::rows, group_of(std::move(parts.before), group), index_});
+    steps.push_back({StepKind::host, group_of(std::move(fused), group), index_});
+    return true;
   }
 
   View added(Buffer buffer) {
@@ -224,6 +248,8 @@ std::string to_string(const CodeChoices& choices) {
   if (choices.tile_vectors > 0) text += fmt::format(", tiles of {} vectors", choices.tile_vectors);
   if (choices.prefetch_bytes > 0)
     text += fmt::format(", weights asked for {} bytes ahead", choices.prefetch_bytes);
+  if (choices.waiting_bytes > 0)
+    text += fmt::format(", {} bytes of weights asked for while waiting", choices.waiting_bytes);
   if (choices.interleaved_panels) text += ", panels in turn";
   if (choices.own_products) text += ", own loops for products of many rows";
   return text;

@@ -15,7 +15,8 @@ enum class StepKind {
   streamed,  ///< a product of a few rows with what is fused to it, streaming packed weights
   take_rows,
   mask,
-  host,  ///< a product of many rows, a matmul or a call: the engine runs it
+  host,  ///< a product of many rows (a group where its epilogue is done with it), a matmul or a call: the
+         ///< engine runs it
 };
 
 struct Step {
@@ -31,6 +32,7 @@ struct CodeChoices {
   bool fuse_input = true;  ///< each thread computes a product's input (a norm) itself: no barrier before it
   std::int64_t tile_vectors = 0;    ///< of a panel that are summed at once; 0: as registers allow
   std::int64_t prefetch_bytes = 0;  ///< how far ahead streamed weights are asked for; 0: the hardware's way
+  std::int64_t waiting_bytes = 0;   ///< of the next weights that a thread asks for while it waits
   bool interleaved_panels = false;  ///< threads take panels in turn, not a run of them each
   bool own_products = false;        ///< products that are calls run our own loops, not the library's
   friend bool operator==(const CodeChoices&, const CodeChoices&) = default;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine/compiled/prelude/team.h"
+#include "engine/compiled/product_epilogue.h"
 #include "engine/eager/eager_executor.h"
 #include "engine/eager/operations.h"
 #include "engine/kernels/panel_products.h"
@@ -216,6 +217,7 @@ void NativeProgram::run_part_of(void* engine, int node, Team* team) {
 
 void NativeProgram::run_node(const HostNode& host) {
   if (host.node.kind == NodeKind::product) return run_product(host.node);
+  if (host.node.kind == NodeKind::group) return run_product_with_epilogue(host.node);
   if (host.node.kind == NodeKind::matmul) return run_matmul(host.node);
   calls_->run_call(host.of_graph);
 }
@@ -228,39 +230,77 @@ std::byte* NativeProgram::address(const View& view) const {
 }
 
 void NativeProgram::run_product(const Node& node) {
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) multiply(panel_product(node, i));
+}
+
+void NativeProgram::run_product_with_epilogue(const Node& group) {
+  const Node& node = group.body[0];
+  const ProductEpilogue epilogue = *product_epilogue(code_.graph, node, std::span(group.body).subspan(1));
+  PanelProduct product = panel_product(node, epilogue.main);
+  product.fusion.activation = epilogue.activation;
+  product.fusion.other = epilogue.other;
+  product.out = address(epilogue.out);
+  if (epilogue.other == ProductFusion::Other::multiply)
+    return multiply_gated(product, panel_product(node, 1 - epilogue.main));
+  if (epilogue.other == ProductFusion::Other::add) product.other = address(epilogue.operand);
+  multiply(product);
+}
+
+PanelProduct NativeProgram::panel_product(const Node& node, std::size_t output) const {
   const View& x = node.inputs[0];
   std::int64_t rows = 1;
   for (std::size_t dim = 0; dim + 1 < x.shape.size(); ++dim) rows *= x.shape[dim].at(sizes_);
-  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-    const View& weight = node.inputs[1 + 2 * i];
-    const PanelMatrix matrix = panels_of(code_.graph.buffers[static_cast<std::size_t>(weight.buffer)].tensor);
-    const std::byte* bias = address(node.inputs[2 + 2 * i]);
-    std::byte* out = address(node.outputs[i]);
-    if (code_.choices.own_products || !library_multiplies(matrix.dtype)) {
-      multiply_by_own_loops(matrix, rows, address(x), bias, out);
-      continue;
-    }
-    onednn_.multiply(
-        {.weight = matrix,
-         .rows = rows,
-         .fusion = {.bias = bias != nullptr, .activation = {}, .other = ProductFusion::Other::none},
-         .x = address(x),
-         .bias = bias,
-         .other = nullptr,
-         .out = out});
-  }
+  const View& weight = node.inputs[1 + 2 * output];
+  const std::byte* bias = address(node.inputs[2 + 2 * output]);
+  const View& out = node.outputs[output];
+  const bool is_local = code_.graph.buffers[static_cast<std::size_t>(out.buffer)].kind == BufferKind::local;
+  return {.weight = panels_of(code_.graph.buffers[static_cast<std::size_t>(weight.buffer)].tensor),
+          .rows = rows,
+          .fusion = {.bias = bias != nullptr, .activation = {}, .other = ProductFusion::Other::none},
+          .x = address(x),
+          .bias = bias,
+          .other = nullptr,
+          .out = is_local ? nullptr : address(out)};
 }
 
-void NativeProgram::multiply_by_own_loops(const PanelMatrix& matrix, std::int64_t rows, const std::byte* x,
-                                          const std::byte* bias, std::byte* out) {
-  wide_input_.resize(std::max(wide_input_.size(), static_cast<std::size_t>(rows * matrix.depth)));
-  widen(matrix.dtype, x, rows * matrix.depth, wide_input_.data());
-  const ProductInput input{.x = wide_input_.data(), .rows = rows};
-  const LinearTarget target{
-      .weight = matrix, .bias = bias, .activation = {}, .residual = nullptr, .out = out};
-  bv2::engine::in_parallel(matrix.panels(), [&](std::int64_t begin, std::int64_t end) {
-    multiply_panels(input, target, begin, end);
-  });
+bool NativeProgram::runs_own_loops(const PanelProduct& product) const {
+  return code_.choices.own_products || !library_multiplies(product.weight.dtype);
+}
+
+void NativeProgram::multiply(const PanelProduct& product) {
+  if (!runs_own_loops(product)) return onednn_.multiply(product);
+  const LinearTarget target{.weight = product.weight,
+                            .bias = product.bias,
+                            .activation = product.fusion.activation,
+                            .residual = product.other,
+                            .out = product.out};
+  run_own_loops(product, target, product.weight.panels());
+}
+
+/// The library stores `value`, where it multiplies the gate by it; our own loops do both at once.
+void NativeProgram::multiply_gated(PanelProduct gate, const PanelProduct& value) {
+  if (!runs_own_loops(gate)) {
+    onednn_.multiply(value);
+    gate.other = value.out;
+    return onednn_.multiply(gate);
+  }
+  const GatedTarget target{.gate = gate.weight,
+                           .up = value.weight,
+                           .gate_bias = gate.bias,
+                           .up_bias = value.bias,
+                           .activation = *gate.fusion.activation,
+                           .out = gate.out};
+  run_own_loops(gate, target, gate.weight.panels());
+}
+
+template <class Target>
+void NativeProgram::run_own_loops(const PanelProduct& product, const Target& target, std::int64_t panels) {
+  const std::int64_t count = product.rows * product.weight.depth;
+  wide_input_.resize(std::max(wide_input_.size(), static_cast<std::size_t>(count)));
+  widen(product.weight.dtype, product.x, count, wide_input_.data());
+  const ProductInput input{.x = wide_input_.data(), .rows = product.rows};
+  bv2::engine::in_parallel(
+      panels, [&](std::int64_t begin, std::int64_t end) { multiply_panels(input, target, begin, end); });
 }
 
 Tensor NativeProgram::tensor(const View& view) const {

@@ -46,8 +46,13 @@ class NativeProgram final : public Program {
   void prepare(const Sizes& sizes);
   void run_node(const HostNode& host);
   void run_product(const Node& node);
-  void multiply_by_own_loops(const PanelMatrix& matrix, std::int64_t rows, const std::byte* x,
-                             const std::byte* bias, std::byte* out);
+  void run_product_with_epilogue(const Node& group);
+  [[nodiscard]] PanelProduct panel_product(const Node& node, std::size_t output) const;
+  [[nodiscard]] bool runs_own_loops(const PanelProduct& product) const;
+  void multiply(const PanelProduct& product);
+  void multiply_gated(PanelProduct gate, const PanelProduct& value);
+  template <class Target>
+  void run_own_loops(const PanelProduct& input, const Target& target, std::int64_t panels);
   void run_matmul(const Node& node);
   [[nodiscard]] Tensor tensor(const View& view) const;
   [[nodiscard]] std::byte* address(const View& view) const;

@@ -126,7 +126,9 @@ class StreamedCode {
     return {.name = "streamed_" + operations_name(group_.body),
             .body = text.text(),
             .arguments = arguments_.buffers(),
-            .scratch_floats = std::move(scratch)};
+            .scratch_floats = std::move(scratch),
+            .weights = std::move(weights_),
+            .panels = panel_count_};
   }
 
  private:
@@ -165,10 +167,12 @@ class StreamedCode {
 
   CodeText print_panels() {
     const std::vector<JoinedOutputs> joined = joined_outputs(product_, parts_.after);
-    std::int64_t panels = 0;
-    for (const JoinedOutputs& part : joined) panels += part.panels;
+    for (const JoinedOutputs& part : joined) {
+      note_weights(part);
+      panel_count_ += part.panels;
+    }
     CodeText text(2);
-    text.line("constexpr long panels = {};", panels);
+    text.line("constexpr long panels = {};", panel_count_);
     if (interleaved_) {
       text.open("for (long task = team.thread; task < panels; task += team.threads)");
     } else {
@@ -186,11 +190,24 @@ class StreamedCode {
     return text;
   }
 
+  [[nodiscard]] PanelMatrix matrix_of(std::size_t output) const {
+    return panels_of(graph_.buffers[static_cast<std::size_t>(product_.inputs[1 + 2 * output].buffer)].tensor);
+  }
+
+  /// Of outputs that are joined a panel of the first is read first. In turn, a thread's panels are not known
+  /// to begin at its share.
+  void note_weights(const JoinedOutputs& part) {
+    if (interleaved_) return;
+    weights_.push_back({.first = panel_count_,
+                        .buffer = product_.inputs[1 + 2 * part.outputs[0]].buffer,
+                        .panel_bytes = static_cast<std::int64_t>(matrix_of(part.outputs[0]).panel_bytes())});
+  }
+
   void print_part(CodeText& text, const JoinedOutputs& part, std::int64_t first) {
     text.line(first == 0 ? "const long panel = task;" : fmt::format("const long panel = task - {};", first));
     for (const std::size_t output : part.outputs) {
       const View& weight = product_.inputs[1 + 2 * output];
-      const PanelMatrix matrix = panels_of(graph_.buffers[static_cast<std::size_t>(weight.buffer)].tensor);
+      const PanelMatrix matrix = matrix_of(output);
       const auto elements = matrix.panel_bytes() / size_bytes(matrix.dtype);
       text.line("floats sums{}[rows][panel_vectors];  // of outputs [panel * 64, panel * 64 + 64)", output);
       text.line("multiply_panel<rows>(x, depth, depth, {} + panel * {}, sums{});",
@@ -270,6 +287,8 @@ class StreamedCode {
   std::vector<Expression> rows_;
   BufferArguments arguments_;
   std::vector<Expression> scratch_floats_;
+  std::vector<PanelRun> weights_;
+  std::int64_t panel_count_ = 0;
   std::set<BufferId> no_locals_;
   std::vector<BufferId> sums_;      // of each output, not rounded yet
   std::vector<BufferId> products_;  // of each output, before its bias

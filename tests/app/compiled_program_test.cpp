@@ -143,6 +143,8 @@ TEST_F(CompiledProgram, WhatIsTunedSaysWhatWasTriedAndKeepsTheChoice) {
   EXPECT_GT(first["phases"]["preparation"]["autotune_seconds"].get<double>(), 0);
   const Json& tuning = first["metadata"]["effective"]["compiled"]["autotune"];
   EXPECT_EQ(tuning["from_cache"], false);
+  EXPECT_FALSE(all_from_cache(first));
+  EXPECT_GT(first["phases"]["preparation"]["compile_seconds"].get<double>(), 0) << "of the candidates";
   ASSERT_EQ(tuning["graphs"].size(), 1U);
   for (const Json& graph : tuning["graphs"]) {
     EXPECT_GE(graph["candidates"].size(), 2U);

@@ -1,5 +1,6 @@
 #include "support/graph_interpreter.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "engine/eager/eager_executor.h"
@@ -81,11 +82,20 @@ class Run {
     store(execute(node.op, std::move(inputs), attributes), node.outputs[0]);
   }
 
-  /// Row by row, the last row first: a row that needed another one would find it missing.
+  /// What is before the product, the product, and what is behind it.
   void group(const Node& group) {
+    const std::span<const Node> body = group.body;
+    const auto product = std::ranges::find(body, NodeKind::product, &Node::kind);
+    const auto before = static_cast<std::size_t>(product - body.begin());
+    rows_of(group, body.first(before));
+    if (before == body.size()) return;
     // All rows of a product at once, since the executor may sum in another order for one.
-    const bool has_product = group.body.front().kind == NodeKind::product;
-    if (has_product) node(group.body.front());
+    node(*product);
+    rows_of(group, body.subspan(before + 1));
+  }
+
+  /// Row by row, the last row first: a row that needed another one would find it missing.
+  void rows_of(const Node& group, std::span<const Node> nodes) {
     const Dims shape = bindings_.tensor(group.body.front().outputs.front(), sizes_).shape();
     std::int64_t rows = 1;
     for (std::size_t dim = 0; dim < group.row_rank; ++dim) rows *= shape[static_cast<std::int64_t>(dim)];
@@ -96,7 +106,7 @@ class Run {
         row_[dim] = rest % shape[static_cast<std::int64_t>(dim)];
         rest /= shape[static_cast<std::int64_t>(dim)];
       }
-      for (std::size_t i = has_product ? 1 : 0; i < group.body.size(); ++i) node(group.body[i]);
+      for (const Node& each : nodes) node(each);
     }
     row_.clear();
   }

@@ -30,7 +30,7 @@ class Draw {
   Tensor next(const std::vector<Tensor>& known) {
     const Tensor& a = known[pick(known.size())];
     const Tensor& b = known[pick(known.size())];
-    switch (pick(11)) {
+    switch (pick(12)) {
       case 0:
         return unary(a);
       case 1:
@@ -51,6 +51,8 @@ class Draw {
       case 8:
         return context_.apply(Softmax{}, a);
       case 9:
+        return gated(a);
+      case 10:
         return add(context_, a, add_scalar(context_, vectors_[pick(vectors_.size())], 1));
       default:
         return contiguous(context_, mul_scalar(context_, a, pick(3) == 0 ? 1 : 0.5));
@@ -76,6 +78,11 @@ class Draw {
     const Tensor first = slice(context_, x, 2, 0, 8);
     const Tensor second = slice(context_, x, 2, 8, 16);
     return mul(context_, concat(context_, {neg(context_, second), first}, 2), vectors_[0]);
+  }
+  Tensor gated(const Tensor& x) {
+    const Tensor gate = context_.apply(Linear{}, x, weights_[pick(weights_.size())], Tensor());
+    const Tensor value = context_.apply(Linear{}, x, weights_[pick(weights_.size())], Tensor());
+    return tanh(context_, mul(context_, context_.execute(BasicOp::silu, {gate}), value));
   }
   /// Through [batch, heads, tokens, 4] and back.
   Tensor by_heads(const Tensor& a, const Tensor& b) {

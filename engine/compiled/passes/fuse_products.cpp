@@ -1,38 +1,16 @@
-// In a decode step, what follows a product element by element joins it.
+// What follows a product element by element joins it: in a decode step as much as saves memory, else what is
+// done with products of many rows.
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "engine/compiled/passes/passes.h"
 #include "engine/compiled/passes/rows.h"
 #include "engine/compiled/passes/uses.h"
+#include "engine/compiled/product_epilogue.h"
 
 namespace bv2::engine::compiled {
 namespace {
-
-std::vector<Expression> without_ones(const std::vector<Expression>& sizes) {
-  std::vector<Expression> kept;
-  for (const Expression& size : sizes)
-    if (!size.is_number(1)) kept.push_back(size);
-  return kept;
-}
-
-/// A view as the group's nodes have it: without dimensions of size 1.
-View squeezed(const View& view) {
-  View result{.buffer = view.buffer, .offset = view.offset};
-  for (std::size_t dim = 0; dim < view.shape.size(); ++dim) {
-    if (view.shape[dim].is_number(1) && dim + 1 < view.shape.size()) continue;
-    result.shape.push_back(view.shape[dim]);
-    result.strides.push_back(view.strides[dim]);
-  }
-  return result;
-}
-
-Node squeezed(const Node& product) {
-  Node result = product;
-  result.inputs[0] = squeezed(product.inputs[0]);
-  for (View& view : result.outputs) view = squeezed(view);
-  return result;
-}
 
 bool writes(const Node& node, BufferId id) {
   return std::ranges::any_of(node.outputs, [&](const View& view) { return view.buffer == id; });
@@ -71,8 +49,8 @@ std::size_t crossing(const Node& product, const std::vector<Node>& body, std::si
   return crossed.size();
 }
 
-/// Moves leading nodes of `group` that follow the product behind it: as many as leave the least to be stored.
-std::vector<Node> take_epilogue(const Node& product, Node& group) {
+/// How many leading nodes of `group` follow the product: as many as leave the least to be stored.
+std::size_t epilogue_length(const Node& product, const Node& group) {
   std::vector<Node> taken;
   std::size_t best = 0;
   std::size_t least = crossing(product, group.body, 0);
@@ -87,44 +65,50 @@ std::vector<Node> take_epilogue(const Node& product, Node& group) {
       best = taken.size();
     }
   }
-  taken.resize(best);
-  group.body.erase(group.body.begin(), group.body.begin() + static_cast<std::ptrdiff_t>(best));
-  return taken;
+  return best;
 }
 
-/// Locals that the rest of a divided group reads need memory; products' outputs that nothing else uses need
-/// none.
-void settle_kinds(Graph& graph) {
-  const std::vector<BufferUses> uses = uses_of(graph);
-  for (std::size_t id = 0; id < graph.buffers.size(); ++id) {
-    Buffer& buffer = graph.buffers[id];
-    if (buffer.kind != BufferKind::temporary && buffer.kind != BufferKind::local) continue;
-    const BufferUses& use = uses[id];
-    const bool inside = use.writers.size() == 1 && use.readers == use.writers &&
-                        graph.nodes[use.writers[0]].kind == NodeKind::group;
-    buffer.kind = inside ? BufferKind::local : BufferKind::temporary;
-  }
+/// Whether the first `length` nodes of `group`, the next one, are done with a product of many rows, and
+/// nobody reads what is not stored then.
+bool suits_many_rows(const Graph& graph, const std::vector<BufferUses>& uses, const Node& product,
+                     const Node& group, std::size_t length) {
+  const std::span<const Node> after = std::span(group.body).first(length);
+  if (!product_epilogue(graph, product, after)) return false;
+  const auto is_inner = [&](const View& view) {
+    const bool read_behind =
+        std::ranges::any_of(std::span(group.body).subspan(length), [&](const Node& node) {
+          return std::ranges::any_of(node.inputs, [&](const View& in) { return in.buffer == view.buffer; });
+        });
+    return !read_behind && uses[static_cast<std::size_t>(view.buffer)].readers.size() == 1;
+  };
+  return std::ranges::all_of(product.outputs, is_inner) &&
+         std::ranges::all_of(after.first(length - 1),
+                             [&](const Node& node) { return is_inner(node.outputs[0]); });
 }
 
 }  // namespace
 
 void fuse_products(Graph& graph) {
-  // Many rows are the library's, whose results have to be in memory anyway.
-  if (graph.fixed.tokens != 1) return;
+  const bool one_token = graph.fixed.tokens == 1;
+  const std::vector<BufferUses> uses = uses_of(graph);
   std::vector<bool> erased(graph.nodes.size());
   for (std::size_t i = 0; i + 1 < graph.nodes.size(); ++i) {
     Node& node = graph.nodes[i];
     Node& next = graph.nodes[i + 1];
     if (node.kind != NodeKind::product || next.kind != NodeKind::group) continue;
-    const Node product = squeezed(node);
+    const Node product = squeezed_product(node);
     const std::vector<Expression>& shape = product.outputs[0].shape;
-    if (shape.size() != next.row_rank + 1 || without_ones(shape).size() != shape.size()) continue;
-    std::vector<Node> epilogue = take_epilogue(product, next);
-    if (epilogue.empty()) continue;
+    const bool has_ones =
+        std::ranges::any_of(shape, [](const Expression& size) { return size.is_number(1); });
+    if (shape.size() != next.row_rank + 1 || has_ones) continue;
+    const std::size_t length = epilogue_length(product, next);
+    if (length == 0 || (!one_token && !suits_many_rows(graph, uses, product, next, length))) continue;
     Node group{.kind = NodeKind::group};
     group.row_rank = next.row_rank;
     group.body.push_back(product);
-    for (Node& inner : epilogue) group.body.push_back(std::move(inner));
+    const auto end = next.body.begin() + static_cast<std::ptrdiff_t>(length);
+    group.body.insert(group.body.end(), next.body.begin(), end);
+    next.body.erase(next.body.begin(), end);
     node = std::move(group);
     if (next.body.empty()) erased[i + 1] = true;
   }

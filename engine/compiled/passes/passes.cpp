@@ -18,6 +18,7 @@ std::span<const Pass> passes() {
       Pass{"order_dimensions", order_dimensions},
       Pass{"fuse", fuse},
       Pass{"fuse_products", fuse_products},
+      Pass{"fuse_inputs", fuse_inputs},
       Pass{"reuse_in_place", reuse_in_place},
       Pass{"remove_dead", remove_dead},
   };

@@ -46,8 +46,11 @@ void combine_products(Graph& graph);
 void order_dimensions(Graph& graph);
 /// Element-wise operations and reductions over the same rows become one group.
 void fuse(Graph& graph);
-/// In a decode step, what follows a product element by element joins it.
+/// What follows a product element by element joins it: in a decode step as much as saves memory, else what
+/// product_epilogue() knows.
 void fuse_products(Graph& graph);
+/// In a decode step, what computes a product's input row by row (a norm) joins it.
+void fuse_inputs(Graph& graph);
 /// An element-wise result takes the memory of an input that nothing reads afterwards.
 void reuse_in_place(Graph& graph);
 /// What no result and no state depends on goes, with the buffers that nothing uses.

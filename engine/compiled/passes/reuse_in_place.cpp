@@ -95,11 +95,13 @@ class InPlace {
   }
 
   /// Whether each element is read, by all who read it, before the writer writes it.
-  static bool is_overwritten_in_order(const std::vector<const Node*>& parts, const View& input,
-                                      const Node& writer) {
+  [[nodiscard]] bool is_overwritten_in_order(const std::vector<const Node*>& parts, const View& input,
+                                             const Node& writer) const {
     // What surrounds a product runs in pieces of columns, on different threads.
     const bool has_product =
         std::ranges::any_of(parts, [](const Node* part) { return part->kind == NodeKind::product; });
+    // A library may sum in the result's memory before it reads what is added.
+    if (has_product && graph_.fixed.tokens != 1) return false;
     bool is_written = false;
     for (const Node* part : parts) {
       if (reads(*part, input.buffer)) {

@@ -68,6 +68,16 @@ bool same_rows(const View& a, const View& b, std::size_t rows) {
   return a.offset.at(smallest) / step == b.offset.at(smallest) / step && fits(a) && fits(b);
 }
 
+View squeezed(const View& view) {
+  View result{.buffer = view.buffer, .offset = view.offset};
+  for (std::size_t dim = 0; dim < view.shape.size(); ++dim) {
+    if (view.shape[dim].is_number(1) && dim + 1 < view.shape.size()) continue;
+    result.shape.push_back(view.shape[dim]);
+    result.strides.push_back(view.strides[dim]);
+  }
+  return result;
+}
+
 }  // namespace
 
 std::size_t row_count(const Node& node) {
@@ -97,6 +107,13 @@ bool keeps_rows(const Node& group, const Node& node) {
     for_each_input_view(group, [&](const View& read) { compare(written, read); });
   });
   return kept;
+}
+
+Node squeezed_product(const Node& product) {
+  Node result = product;
+  result.inputs[0] = squeezed(product.inputs[0]);
+  for (View& view : result.outputs) view = squeezed(view);
+  return result;
 }
 
 }  // namespace bv2::engine::compiled

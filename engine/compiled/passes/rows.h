@@ -14,5 +14,7 @@ bool has_rows(const Node& node, std::size_t count, const std::vector<Expression>
 /// Whether a row of `node` needs nothing of another row of what the group writes, and writes nothing that
 /// another row of the group uses.
 bool keeps_rows(const Node& group, const Node& node);
+/// A product as groups have it: its input and outputs without dimensions of size 1 but the last.
+Node squeezed_product(const Node& product);
 
 }  // namespace bv2::engine::compiled

@@ -21,6 +21,18 @@ std::vector<BufferUses> uses_of(const Graph& graph) {
   return uses;
 }
 
+void settle_kinds(Graph& graph) {
+  const std::vector<BufferUses> uses = uses_of(graph);
+  for (std::size_t id = 0; id < graph.buffers.size(); ++id) {
+    Buffer& buffer = graph.buffers[id];
+    if (buffer.kind != BufferKind::temporary && buffer.kind != BufferKind::local) continue;
+    const BufferUses& use = uses[id];
+    const bool inside = use.writers.size() == 1 && use.readers == use.writers &&
+                        graph.nodes[use.writers[0]].kind == NodeKind::group;
+    buffer.kind = inside ? BufferKind::local : BufferKind::temporary;
+  }
+}
+
 void erase_nodes(Graph& graph, const std::vector<bool>& erased) {
   std::vector<Node> kept;
   for (std::size_t i = 0; i < graph.nodes.size(); ++i)

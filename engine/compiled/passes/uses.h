@@ -37,6 +37,9 @@ inline const Buffer& buffer_of(const Graph& graph, const View& view) {
   return graph.buffers.at(static_cast<std::size_t>(view.buffer));
 }
 
+/// After nodes moved between groups: what one group alone uses is local, what others read is in memory.
+void settle_kinds(Graph& graph);
+
 /// Takes out the nodes that are marked.
 void erase_nodes(Graph& graph, const std::vector<bool>& erased);
 

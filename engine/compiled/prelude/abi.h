@@ -1,14 +1,16 @@
 // What generated code and the engine that runs it agree on, in plain C types.
 #pragma once
 
-#define BV2_GENERATED_ABI 3
+#define BV2_GENERATED_ABI 4
 
 /// One thread of the team.
 struct Team {
   int thread, threads;
   float* scratch;  ///< this thread's own
   long* arrivals;
-  long awaited;  ///< arrivals at which the next barrier opens
+  long awaited;         ///< arrivals at which the next barrier opens
+  const char* weights;  ///< that this thread asked for while it waited
+  long asked;           ///< bytes of them
 };
 
 /// One run of a graph. Made by the engine; generated code only reads it.

@@ -6,11 +6,15 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <random>
 
 #include "engine/compiled/passes/passes.h"
 #include "engine/compiled/program_builder.h"
+#include "engine/compiled/trace.h"
 #include "engine/eager/eager_executor.h"
 #include "engine/eager/operations.h"
+#include "engine/ops/basic.h"
+#include "engine/ops/layer.h"
 #include "support/graph_interpreter.h"
 #include "support/quick_toolchain.h"
 #include "support/random_forward.h"
@@ -102,19 +106,20 @@ struct Variant {
 };
 
 std::vector<Variant> variants() {
-  return {
-      {.open = {}, .options = {}, .name = "prefill"},
-      {.open = {.tokens = false}, .options = {}, .name = "decode"},
-      {.open = {.tokens = false}, .options = {.one_team = true, .choices = {}}, .name = "decode in one team"},
-      {.open = {.tokens = false},
-       .options = {.one_team = true,
-                   .choices = {.few_rows = 2,
-                               .fuse_input = false,
-                               .tile_vectors = 2,
-                               .prefetch_bytes = 1024,
-                               .interleaved_panels = true,
-                               .own_products = true}},
-       .name = "decode of at most two rows"}};
+  return {{.open = {}, .options = {}, .name = "prefill"},
+          {.open = {.tokens = false}, .options = {}, .name = "decode"},
+          {.open = {.tokens = false},
+           .options = {.one_team = true, .choices = {.waiting_bytes = 4096}},
+           .name = "decode in one team"},
+          {.open = {.tokens = false},
+           .options = {.one_team = true,
+                       .choices = {.few_rows = 2,
+                                   .fuse_input = false,
+                                   .tile_vectors = 2,
+                                   .prefetch_bytes = 1024,
+                                   .interleaved_panels = true,
+                                   .own_products = true}},
+           .name = "decode of at most two rows"}};
 }
 
 void compare_random_graphs(std::uint32_t first, std::uint32_t last, Dtype dtype, const Toolchain& toolchain) {
@@ -233,6 +238,55 @@ TEST_F(OneProgram, ElementaryFunctionsAreAccurateToAFewUnitsOfTheLastPlace) {
     for (std::size_t at = 0; at < got.size(); ++at)
       ASSERT_LE(test::ulps_apart(got[at], expected[at], Dtype::float32), 4)
           << name(ops[i]) << " of " << numbers[at] << " is " << got[at] << ", not " << expected[at];
+  }
+}
+
+/// A gated MLP with its residual, then a layer with bias and activation: x [batch, tokens, 16].
+Graph graph_of_layers(Dtype dtype) {
+  std::mt19937 random(7);
+  constexpr std::int64_t width = test::RandomForward::width;
+  const auto parameter = [&](const Shape& shape) {
+    // Sums of 16 terms are of the size of x.
+    std::uniform_real_distribution<double> value(-0.4, 0.4);
+    std::vector<double> values(static_cast<std::size_t>(shape.product()));
+    for (double& each : values) each = value(random);
+    return test::tensor_from(values, dtype, shape);
+  };
+  std::vector<Tensor> weights;
+  for (int i = 0; i < 4; ++i) weights.push_back(parameter({width, width}));
+  const Tensor bias = parameter({width});
+  return trace(
+      "layers", {.past = false}, AttentionPath::eager,
+      [&](Context& context, Tracer& tracer, const Sizes& sizes) {
+        const Tensor x = tracer.input("x", dtype, {sizes.batch, sizes.tokens, width});
+        const Tensor gate =
+            context.execute(BasicOp::silu, {context.apply(Linear{}, x, weights[0], Tensor())});
+        const Tensor value = context.apply(Linear{}, x, weights[1], bias);
+        const Tensor inner = mul(context, gate, value);
+        const Tensor y = add(context, x, context.apply(Linear{}, inner, weights[2], Tensor()));
+        return std::vector{context.execute(BasicOp::gelu, {context.apply(Linear{}, y, weights[3], bias)})};
+      });
+}
+
+TEST_F(OneProgram, ProductsOfManyRowsAreDoneWithWhatFollowsThem) {
+  EagerExecutor executor;
+  const Sizes sizes{.batch = 2, .tokens = 5, .past = 0, .capacity = 0};
+  const std::map<std::string, int> expected_calls{
+      {"gated_projection", 1}, {"linear_activation", 1}, {"linear_residual", 1}};
+  for (const Dtype dtype : {Dtype::float32, Dtype::bfloat16, Dtype::float16}) {
+    const Graph traced = graph_of_layers(dtype);
+    Graph graph = traced;
+    optimise(graph);
+    std::vector<double> values(static_cast<std::size_t>(10 * test::RandomForward::width));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<double>(i));
+    const Given given{{"x", test::tensor_from(values, dtype, {2, 5, test::RandomForward::width})}};
+    const std::vector<Tensor> expected = test::interpret(traced, sizes, given, executor);
+    for (const bool own_products : {false, true}) {
+      SCOPED_TRACE(fmt::format("{}, own loops: {}", name(dtype), own_products));
+      const auto program = build(graph, {.choices = {.own_products = own_products}});
+      EXPECT_EQ(program->report().host_steps, expected_calls) << to_text(graph);
+      expect_near(Memory(graph, sizes, given).run(*program)[0], expected[0], dtype);
+    }
   }
 }
 

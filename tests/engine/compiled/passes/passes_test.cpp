@@ -184,6 +184,79 @@ TEST(Passes, FuseProductsTakesWhatFollowsEachElement) {
             "results %3[batch, 1, 8]\n");
 }
 
+TEST(Passes, FuseProductsOfManyRowsTakesWhatIsDoneWithThem) {
+  const Tensor weight = test::tensor_from(std::vector<double>(64, 0.5), Dtype::float32, {8, 8});
+  Graph graph = graph_of([&](Context& context, const Tensor& x) {
+    const Tensor y = add(context, x, context.apply(Linear{}, x, weight, Tensor()));
+    return mul(context, y, sum(context, y));
+  });
+  optimise(graph, {.off = {"reuse_in_place"}, .after = {}});
+  const std::string text = to_text(graph);
+  EXPECT_EQ(text.substr(text.find("  group rows")),
+            "  group rows [batch, tokens]\n"
+            "    %2 local float32 [batch, tokens, 8] = product(%0, %1, none)\n"
+            "    %3 float32 [batch, tokens, 8] = add(%0, %2)\n"
+            "  group rows [batch, tokens]\n"
+            "    %4 local float32 [batch, tokens, 1] = sum(%3)\n"
+            "    %5 float32 [batch, tokens, 8] = mul(%3, %4[batch, tokens, 8 : tokens, 1, 0])\n"
+            "results %5\n");
+}
+
+TEST(Passes, FuseProductsOfManyRowsLeavesWhatNoLibraryDoes) {
+  // exp is no activation; the product is read behind the sum, too.
+  const Tensor weight = test::tensor_from(std::vector<double>(64, 0.5), Dtype::float32, {8, 8});
+  for (const bool read_again : {false, true}) {
+    Graph graph = graph_of([&](Context& context, const Tensor& x) {
+      const Tensor product = context.apply(Linear{}, x, weight, Tensor());
+      if (!read_again) return exp(context, product);
+      const Tensor y = add(context, x, product);
+      return mul(context, product, sum(context, y));
+    });
+    optimise(graph);
+    const std::string text = to_text(graph);
+    EXPECT_LT(text.find("= product("), text.find("  group rows")) << text;
+  }
+}
+
+/// As a layer ends and the next begins: x + x weight^T, its norm, the product of that, and what `more` makes
+/// of the norm.
+std::string text_of_norm_and_product(bool norm_is_read_behind) {
+  const Tensor weight = test::tensor_from(std::vector<double>(64, 0.5), Dtype::float32, {8, 8});
+  const Tensor scale = test::tensor_from(std::vector<double>(8, 2), Dtype::float32, {8});
+  Graph graph = trace("test", {.tokens = false, .past = false}, AttentionPath::eager,
+                      [&](Context& context, Tracer& tracer, const Sizes& sizes) {
+                        const Tensor x = tracer.input("x", Dtype::float32, {sizes.batch, 1, 8});
+                        const Tensor y = add(context, x, context.apply(Linear{}, x, weight, Tensor()));
+                        const Tensor norm = mul(context, mul(context, y, sum(context, y)), scale);
+                        const Tensor z = context.apply(Linear{}, norm, weight, Tensor());
+                        return std::vector{add(context, norm_is_read_behind ? norm : y, z)};
+                      });
+  optimise(graph);
+  const std::string text = to_text(graph);
+  return text.substr(text.find("  group rows"));
+}
+
+TEST(Passes, FuseInputsComputesANormWhereItIsMultiplied) {
+  EXPECT_EQ(text_of_norm_and_product(false),
+            "  group rows [batch]\n"
+            "    %3 local float32 [batch, 8] = product(%0[batch, 8], %1, none)\n"
+            "    %4 float32 [batch, 8] = add(%0[batch, 8], %3)\n"
+            "  group rows [batch]\n"
+            "    %5 local float32 [batch, 1] = sum(%4)\n"
+            "    %6 local float32 [batch, 8] = mul(%4, %5[batch, 8 : 1, 0])\n"
+            "    %7 local float32 [batch, 8] = mul(%6, %2[batch, 8 : 0, 1])\n"
+            "    %8 local float32 [batch, 8] = product(%7, %1, none)\n"
+            "    %9 float32 [batch, 8] = add(%4, %8)\n"
+            "results %9[batch, 1, 8]\n");
+}
+
+TEST(Passes, FuseInputsLeavesWhatOthersReadToo) {
+  const std::string text = text_of_norm_and_product(true);
+  const std::size_t norm = text.find("= sum(");
+  ASSERT_NE(norm, std::string::npos);
+  EXPECT_NE(text.find("  group rows", norm), std::string::npos) << "a step of its own: " << text;
+}
+
 TEST(Passes, ReuseInPlaceTakesAnInputThatEnds) {
   // x is the caller's; the chain needs one buffer.
   EXPECT_EQ(nodes_after(graph_of([](Context& context, const Tensor& x) {
