@@ -79,6 +79,13 @@ Table verify_csv(std::span<const VerifyResult> results) {
   return table;
 }
 
+Json experts_json(const std::optional<ExpertOutcome>& experts) {
+  if (!experts) return nullptr;
+  return {{"choices", experts->choices},
+          {"ties", experts->ties},
+          {"max_abs_logit_difference", experts->max_abs_logit_difference}};
+}
+
 Json verify_json(const VerifyResult& result) {
   return {{"scenario_name", result.scenario_name},
           {"status", status(result)},
@@ -87,6 +94,7 @@ Json verify_json(const VerifyResult& result) {
           {"tolerance", {{"absolute", result.tolerance.absolute}, {"relative", result.tolerance.relative}}},
           {"new_tokens", result.new_tokens},
           {"first_divergent_token", to_json(result.first_divergent_token)},
+          {"experts", experts_json(result.experts)},
           {"remark", result.remark}};
 }
 

@@ -81,6 +81,17 @@ Verification verification_of(const Outcome& outcome) {
   return verification;
 }
 
+/// A choice that is wrong says more than the logits that follow from it.
+void add_experts(const ExpertOutcome& outcome, Verification& verification) {
+  verification.experts.emplace(
+      ExpertVerification{.choices = outcome.choices,
+                         .ties = outcome.ties,
+                         .max_abs_logit_difference = outcome.max_abs_logit_difference});
+  if (outcome.passed) return;
+  verification.status = VerificationStatus::failed;
+  verification.reason = outcome.remark;
+}
+
 }  // namespace
 
 void EncodedComparison::on_tokens(std::span<const std::int64_t> /*ids*/) {
@@ -113,6 +124,7 @@ Reference make_reference(Session& session, const ModelFacts& facts, const Prompt
   reference.input = prompt;
   RecordingSink recording(prompt.batch, new_tokens, reference);
   CheckSink sink(prompt.batch, new_tokens, facts.vocab_size, interrupt, &recording);
+  const WatchedExperts watched(session, record_experts(reference.routers));
   session.generate(prompt, new_tokens, sink);
   sink.check_complete();
   return reference;
@@ -124,7 +136,9 @@ Gate::Gate(Reference reference, const PromptIds& prompt, const ModelFacts& facts
   if (facts.kind == ModelKind::encoder) {
     comparison_.emplace<EncodedComparison>(reference_, tolerance_);
   } else {
-    comparison_.emplace<GreedyComparison>(reference_, tolerance_, 2 * tolerance_.absolute);
+    const auto& generation =
+        comparison_.emplace<GreedyComparison>(reference_, tolerance_, 2 * tolerance_.absolute);
+    experts_.emplace(reference_, dtype, facts.layers, &generation);
   }
 }
 
@@ -143,6 +157,7 @@ Verification Gate::verdict() {
   }
   const GreedyOutcome outcome = std::get<GreedyComparison>(comparison_).finish();
   Verification verification = verification_of(outcome);
+  if (!reference_.routers.empty()) add_experts(experts_->finish(outcome.new_tokens), verification);
   verification.new_tokens = outcome.new_tokens;
   verification.first_divergent_token = outcome.first_divergent_token;
   verification.max_abs_logit_difference = outcome.max_abs_logit_difference;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/expert_choice.h"
 #include "base/forward_cost.h"
 #include "base/json.h"
 #include "base/operation_span.h"
@@ -132,6 +133,9 @@ class Session {
     generate(prompt, new_tokens, sink);
     return {};
   }
+  /// From now on every mixture of experts calls `watch` before it runs what the choice then says; empty:
+  /// nobody is asked. Nothing happens in models without one.
+  virtual void watch_experts(ExpertWatch /*watch*/) {}
   /// The outputs of all positions, for verification.
   virtual ForwardOutput forward(const PromptIds& prompt) = 0;
   /// What really ran so far: kernels, attention path, threads ... An object.

@@ -216,10 +216,10 @@ std::optional<double> GreedyComparison::logit_gap(std::size_t row, std::int64_t 
   return std::isfinite(gap) ? std::optional(gap) : std::nullopt;
 }
 
-ChosenTokens::ChosenTokens(const Reference& reference, double excusable_gap) {
+ChosenTokens::ChosenTokens(const Reference& reference, double excusable_gap, std::int64_t tokens) {
   if (reference.step_logits.empty()) return;
   const auto width = static_cast<std::size_t>(reference.vocabulary());
-  for (std::int64_t token = 0; token < reference.new_tokens; ++token) {
+  for (std::int64_t token = 0; token < tokens; ++token) {
     const std::span<const float> logits =
         std::span(reference.step_logits).subspan(static_cast<std::size_t>(token) * width, width);
     Step& step = steps_.emplace_back();

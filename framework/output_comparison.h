@@ -78,6 +78,10 @@ class GreedyComparison final : public TokenSink {
   }
   void on_logits(std::span<const float> logits) override;
   void on_tokens(std::span<const std::int64_t> ids) override;
+  /// Whether the ids of a sequence have been others than the reference's.
+  [[nodiscard]] bool has_parted(std::int64_t sequence) const {
+    return parted_[static_cast<std::size_t>(sequence)];
+  }
   /// Throws Error where tokens are missing or too many.
   GreedyOutcome finish();
 
@@ -103,8 +107,8 @@ class GreedyComparison final : public TokenSink {
 /// after such a tie has another context and is not compared.
 class ChosenTokens {
  public:
-  /// Nothing is compared of a reference without step logits. It need not outlive this.
-  ChosenTokens(const Reference& reference, double excusable_gap);
+  /// The first `tokens` are compared; nothing of a reference without step logits. It need not outlive this.
+  ChosenTokens(const Reference& reference, double excusable_gap, std::int64_t tokens);
   /// What is wrong with the ids of a generation, which may be longer or shorter; one line.
   [[nodiscard]] std::optional<std::string> fault(std::span<const std::int64_t> ids) const;
 

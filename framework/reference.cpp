@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/error.h"
@@ -52,11 +53,20 @@ class ReferenceFile {
     return copied;
   }
 
-  /// The first sizes must be those of input_ids.
+  /// The first sizes must be those that input_ids and generated_ids ask for.
   void require_sizes(const SafetensorsEntry& entry, const std::vector<std::int64_t>& sizes) const {
     if (std::equal(sizes.begin(), sizes.end(), entry.shape.begin())) return;
     fail("the reference '{}': '{}' is [{}], its input_ids ask for [{}, ...]", name_, entry.name,
          fmt::join(entry.shape, ", "), fmt::join(sizes, ", "));
+  }
+
+  /// The values must be from 0 to below `end`.
+  void require_below(const SafetensorsEntry& entry, std::span<const std::int64_t> values,
+                     std::int64_t end) const {
+    const auto outside = [&](std::int64_t value) { return value < 0 || value >= end; };
+    const auto found = std::ranges::find_if(values, outside);
+    if (found == values.end()) return;
+    fail("the reference '{}': '{}' has {}, where only 0 to {} are", name_, entry.name, *found, end - 1);
   }
 
  private:
@@ -70,6 +80,29 @@ class ReferenceFile {
   MappedFile file_;
   SafetensorsHeader header_;
 };
+
+std::string router_entry(std::size_t mixture, std::string_view what) {
+  return fmt::format("routers.{}.{}", mixture, what);
+}
+
+/// What `reference` has of the prompt and the new tokens is read.
+std::vector<RouterRecord> read_routers(const ReferenceFile& file, const Reference& reference) {
+  const std::int64_t forwarded = reference.input.tokens + std::max<std::int64_t>(reference.new_tokens, 1) - 1;
+  std::vector<RouterRecord> routers;
+  while (file.find(router_entry(routers.size(), "experts")) != nullptr) {
+    const std::size_t mixture = routers.size();
+    const auto& ids = file.require(router_entry(mixture, "experts"), Dtype::int64, "[rows, chosen]");
+    const auto& logits = file.require(router_entry(mixture, "logits"), Dtype::float32, "[rows, experts]");
+    file.require_sizes(ids, {reference.input.batch * forwarded});
+    file.require_sizes(logits, {ids.shape[0]});
+    routers.push_back({.experts = logits.shape[1],
+                       .chosen = ids.shape[1],
+                       .logits = file.values<float>(logits),
+                       .ids = file.values<std::int64_t>(ids)});
+    file.require_below(ids, routers.back().ids, logits.shape[1]);
+  }
+  return routers;
+}
 
 Reference read(const std::filesystem::path& path) {
   const ReferenceFile file(path);
@@ -97,6 +130,7 @@ Reference read(const std::filesystem::path& path) {
     file.require_sizes(logits, {input.shape[0], reference.new_tokens});
     reference.step_logits = file.values<float>(logits);
   }
+  reference.routers = read_routers(file, reference);
   return reference;
 }
 
@@ -119,15 +153,24 @@ void write_reference(const std::filesystem::path& path, const Reference& referen
   const PromptIds& input = reference.input;
   SafetensorsHeader header;
   std::vector<std::string_view> pieces{{}};  // the header's place
-  const auto add = [&](std::string_view name, Dtype dtype, std::vector<std::int64_t> shape,
+  const auto add = [&](const std::string& name, Dtype dtype, std::vector<std::int64_t> shape,
                        std::string_view bytes) {
     if (bytes.empty()) return;
-    header.entries.push_back({.name = std::string(name), .dtype = dtype, .shape = std::move(shape)});
+    header.entries.push_back({.name = name, .dtype = dtype, .shape = std::move(shape)});
     pieces.push_back(bytes);
   };
   // Wider elements first, so that all are aligned.
   add("input_ids", Dtype::int64, {input.batch, input.tokens}, bytes_of(input.ids));
   add("generated_ids", Dtype::int64, {input.batch, reference.new_tokens}, bytes_of(reference.generated_ids));
+  for (std::size_t mixture = 0; mixture < reference.routers.size(); ++mixture) {
+    const RouterRecord& router = reference.routers[mixture];
+    add(router_entry(mixture, "experts"), Dtype::int64, {router.rows(), router.chosen}, bytes_of(router.ids));
+  }
+  for (std::size_t mixture = 0; mixture < reference.routers.size(); ++mixture) {
+    const RouterRecord& router = reference.routers[mixture];
+    add(router_entry(mixture, "logits"), Dtype::float32, {router.rows(), router.experts},
+        bytes_of(router.logits));
+  }
   add("step_logits", Dtype::float32, {input.batch, reference.new_tokens, reference.vocabulary()},
       bytes_of(reference.step_logits));
   add(reference.outputs_name, Dtype::float32, {input.batch, input.tokens, reference.outputs.width},

@@ -212,6 +212,19 @@ struct ScenarioOutput {
 enum class VerificationStatus { not_run, passed, failed };
 std::span<const std::string_view> enum_names(VerificationStatus status);
 
+/// How a mixture's routers compare with those of a reference.
+struct ExpertVerification {
+  std::int64_t choices = 0;  ///< compared: one a token and mixture
+  std::int64_t ties = 0;     ///< of these chose others, which rounding explains; the reference's were run
+  std::optional<double> max_abs_logit_difference{};  ///< of a router
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("choices", self.choices);
+    visit("ties", self.ties);
+    visit("max_abs_logit_difference", self.max_abs_logit_difference);
+  }
+};
+
 /// How the scenario's output compares with a reference, before anything is measured.
 struct Verification {
   std::optional<std::string> reference;  ///< "eager float32"
@@ -225,6 +238,7 @@ struct Verification {
   std::optional<double> allowed_kl_divergence;
   std::optional<double> max_abs_hidden_difference;  ///< of an encoder's last hidden states
   std::optional<double> allowed_hidden_difference;
+  Omittable<ExpertVerification> experts{};  ///< where the reference has them
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
     visit("reference", self.reference);
@@ -238,6 +252,7 @@ struct Verification {
     visit("allowed_kl_divergence", self.allowed_kl_divergence);
     visit("max_abs_hidden_difference", self.max_abs_hidden_difference);
     visit("allowed_hidden_difference", self.allowed_hidden_difference);
+    visit("experts", self.experts);
   }
 };
 

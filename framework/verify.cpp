@@ -5,29 +5,73 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "framework/gate.h"
 #include "framework/run_plan.h"
 
 namespace bv2 {
 namespace {
 
-void compare_all_outputs(const ForwardOutput& found, const Reference& reference, VerifyResult& result) {
+/// A choice that is wrong says more than the outputs that follow from it.
+void add_experts(const ExpertComparison& experts, std::int64_t new_tokens, VerifyResult& result) {
+  result.experts = experts.finish(new_tokens);
+  if (result.experts->passed) return;
+  result.passed = false;
+  result.remark = result.experts->remark;
+}
+
+void compare_all_outputs(Session& session, const Reference& reference, Dtype dtype, VerifyResult& result) {
+  ExpertComparison experts(reference, dtype, session.facts().layers, nullptr);
+  const WatchedExperts watched(session, experts.watch());
+  const ForwardOutput found = session.forward(reference.input);
   const OutputsOutcome outcome = compare_outputs(found.values, found.width, reference, result.tolerance);
   result.max_abs_difference = outcome.max_abs_difference;
   result.max_rel_difference = outcome.max_rel_difference;
   result.passed = outcome.passed;
   result.remark = outcome.remark;
+  if (!reference.routers.empty()) add_experts(experts, 0, result);
 }
 
 void compare_generation(Session& session, const Reference& reference, Dtype dtype, VerifyResult& result) {
   // In float32 nothing excuses another id.
   const double excusable_gap = dtype == Dtype::float32 ? 0 : 2 * result.tolerance.absolute;
   GreedyComparison comparison(reference, result.tolerance, excusable_gap);
+  ExpertComparison experts(reference, dtype, session.facts().layers, &comparison);
+  const WatchedExperts watched(session, experts.watch());
   session.generate(reference.input, reference.new_tokens, comparison);
   const GreedyOutcome outcome = comparison.finish();
   result.new_tokens = outcome.new_tokens;
   result.first_divergent_token = outcome.first_divergent_token;
   if (result.passed) result.remark = outcome.remark;
   result.passed = result.passed && outcome.passed;
+  if (!reference.routers.empty()) add_experts(experts, reference.new_tokens, result);
+}
+
+class IgnoringSink final : public TokenSink {
+ public:
+  void on_tokens(std::span<const std::int64_t> /*ids*/) override {}
+};
+
+bool lacks_routers(const ModelFacts& facts, const Reference& reference, Dtype dtype) {
+  const bool mixture = facts.forward_cost && facts.forward_cost->experts > 0;
+  return mixture && dtype != Dtype::float32 && reference.routers.empty();
+}
+
+std::vector<RouterRecord> exact_routers(const ModelBenchmark& benchmark, const ScenarioConfig& config,
+                                        const Reference& reference) {
+  const auto session = benchmark.open(reference_config(config));
+  session->prepare({.prompt = reference.input, .new_tokens = reference.new_tokens});
+  const VerifyResult exact = verify_session(*session, reference, Dtype::float32);
+  if (!exact.passed)
+    fail("the reference's experts are not known: {} is not the reference ({})", gate_reference, exact.remark);
+  std::vector<RouterRecord> routers;
+  const WatchedExperts watched(*session, record_experts(routers));
+  IgnoringSink sink;
+  if (reference.new_tokens > 0) {
+    session->generate(reference.input, reference.new_tokens, sink);
+  } else {
+    (void)session->forward(reference.input);
+  }
+  return routers;
 }
 
 RunOptions plan_options(const VerifyOptions& options, const Reference& reference) {
@@ -47,11 +91,18 @@ RunOptions plan_options(const VerifyOptions& options, const Reference& reference
   return run;
 }
 
+/// Adds routers to the reference where it lacks them.
 VerifyResult verify_scenario(const PlannedBenchmark& benchmark, const PlannedScenario& scenario,
-                             const Reference& reference, Dtype dtype) {
+                             Reference& reference, Dtype dtype) {
   VerifyResult result;
   try {
-    const auto session = benchmark.benchmark->open(config_to_open(benchmark, scenario.config));
+    const ScenarioConfig config = config_to_open(benchmark, scenario.config);
+    auto session = benchmark.benchmark->open(config);
+    if (lacks_routers(session->facts(), reference, dtype)) {
+      session.reset();  // one model in memory at a time
+      reference.routers = exact_routers(*benchmark.benchmark, config, reference);
+      session = benchmark.benchmark->open(config);
+    }
     session->prepare({.prompt = reference.input, .new_tokens = reference.new_tokens});
     result = verify_session(*session, reference, dtype);
   } catch (const Unavailable& lack) {
@@ -73,8 +124,13 @@ VerifyResult verify_session(Session& session, const Reference& reference, Dtype 
     const bool has_outputs = !reference.outputs.values.empty();
     result.tolerance = output_tolerance(dtype, session.facts().layers,
                                         has_outputs ? reference.outputs.values : reference.step_logits);
-    if (has_outputs) compare_all_outputs(session.forward(reference.input), reference, result);
+    if (has_outputs) compare_all_outputs(session, reference, dtype, result);
     if (reference.new_tokens > 0) compare_generation(session, reference, dtype, result);
+    if (result.remark.empty() && result.experts && result.experts->ties > 0) {
+      result.remark =
+          fmt::format("{} of {} choices of experts are ties in this dtype; the reference's were run",
+                      result.experts->ties, result.experts->choices);
+    }
   } catch (const Error& error) {
     result.passed = false;
     result.remark = error.what();
@@ -89,7 +145,7 @@ std::vector<VerifyResult> verify(std::span<const std::unique_ptr<ModelBenchmark>
   const std::optional<Dtype> dtype = dtype_from_name(options.dtype);
   if (!dtype)
     fail<UsageError>("the dtype '{}' is not known; float32, bfloat16 and float16 are", options.dtype);
-  const Reference reference = read_reference(options.reference);
+  Reference reference = read_reference(options.reference);
   std::vector<VerifyResult> results;
   auto plan = plan_run(benchmarks, plan_options(options, reference), options.locate_model);
   locate_models(plan, options.locate_model);

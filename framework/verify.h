@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/dtype.h"
+#include "framework/expert_comparison.h"
 #include "framework/model_benchmark.h"
 #include "framework/model_location.h"
 #include "framework/output_comparison.h"
@@ -28,13 +29,15 @@ struct VerifyResult {
   OutputTolerance tolerance;
   std::int64_t new_tokens = 0;                        ///< compared, a sequence
   std::optional<std::int64_t> first_divergent_token;  ///< index in the continuation, from 0; missing: none
-  std::string remark;  ///< why it failed, or why a divergent token is none of its fault; one line
+  std::optional<ExpertOutcome> experts{};             ///< of the last run, where the reference has routers
+  std::string remark;  ///< why it failed, or what is none of its fault (a divergent token, a tie); one line
 };
 
 /// Runs the session's forward and greedy generation on the reference's input and compares. The session has
 /// been prepared. Ids must be equal in float32; in a shorter dtype a sequence may part from the reference
 /// only where its own logits put the two candidates closer than twice the tolerance, which is as far as two
-/// logits can be moved against each other. What the session throws as Error becomes the result's remark.
+/// logits can be moved against each other. Where the reference has routers the session runs their choices:
+/// see ExpertComparison. What the session throws as Error becomes the result's remark.
 VerifyResult verify_session(Session& session, const Reference& reference, Dtype dtype);
 
 struct VerifyOptions {
@@ -52,7 +55,9 @@ struct VerifyOptions {
 };
 
 /// Verifies the modes and attention implementations that the benchmarks offer for the model and the options
-/// leave, calling `report` after each. Throws UsageError for options that select nothing and for a
+/// leave, calling `report` after each. For a mixture of experts in a short dtype, a reference without routers
+/// gets those of the model in float32, eager with plain attention, which has to give the reference's outputs
+/// itself. Throws UsageError for options that select nothing and for a
 /// reference that cannot be used, and Interrupted when `interrupted` says so before the next.
 std::vector<VerifyResult> verify(
     std::span<const std::unique_ptr<ModelBenchmark>> benchmarks, const VerifyOptions& options,

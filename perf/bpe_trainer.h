@@ -2,10 +2,12 @@
 // not be kept here.
 #pragma once
 
+#include <algorithm>
 #include <cctype>
 #include <cstdint>
 #include <map>
 #include <queue>
+#include <set>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -26,7 +28,9 @@ class BpeTrainer {
       Word& added = words_.emplace_back();
       added.count = count;
       for (const char byte : word) added.symbols.push_back(static_cast<unsigned char>(byte));
-      count_pairs(index, 1);
+      count_pairs(added, 1);
+      for (std::size_t i = 0; i + 1 < added.symbols.size(); ++i)
+        where_[{added.symbols[i], added.symbols[i + 1]}].push_back(index);
     }
     for (const auto& [pair, count] : counts_) queue_.push({count, pair});
   }
@@ -92,20 +96,20 @@ class BpeTrainer {
     return words;
   }
 
-  void count_pairs(std::uint32_t index, std::int64_t sign) {
-    const Word& word = words_[index];
-    for (std::size_t i = 0; i + 1 < word.symbols.size(); ++i) {
-      const TokenPair pair{word.symbols[i], word.symbols[i + 1]};
-      counts_[pair] += sign * word.count;
-      if (sign > 0) where_[pair].push_back(index);
-    }
+  void count_pairs(const Word& word, std::int64_t sign) {
+    for (std::size_t i = 0; i + 1 < word.symbols.size(); ++i)
+      counts_[{word.symbols[i], word.symbols[i + 1]}] += sign * word.count;
   }
 
   void apply(const TokenPair& pair, std::uint32_t token) {
-    const std::vector<std::uint32_t> places = std::move(where_[pair]);
+    std::vector<std::uint32_t> places = std::move(where_[pair]);
     where_.erase(pair);
+    // A word has a place for each time that it has the pair: a ruler of dashes has thousands.
+    std::sort(places.begin(), places.end());
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    std::set<TokenPair> made;
     for (const std::uint32_t index : places) {
-      count_pairs(index, -1);
+      count_pairs(words_[index], -1);
       std::vector<std::uint32_t>& symbols = words_[index].symbols;
       std::size_t kept = 0;
       for (std::size_t i = 0; i < symbols.size(); ++i, ++kept) {
@@ -114,13 +118,16 @@ class BpeTrainer {
         if (here) ++i;
       }
       symbols.resize(kept);
-      count_pairs(index, 1);
+      count_pairs(words_[index], 1);
       for (std::size_t i = 0; i + 1 < symbols.size(); ++i) {
         if (symbols[i] != token && symbols[i + 1] != token) continue;
-        const TokenPair made{symbols[i], symbols[i + 1]};
-        queue_.push({counts_[made], made});
+        const TokenPair neighbours{symbols[i], symbols[i + 1]};
+        where_[neighbours].push_back(index);
+        made.insert(neighbours);
       }
     }
+    // Once each, when all are counted: of megabytes of text a queue of every change fills the memory.
+    for (const TokenPair& neighbours : made) queue_.push({counts_[neighbours], neighbours});
   }
 
   std::vector<Word> words_;

@@ -167,10 +167,13 @@ class EngineSession final : public Session {
 
   void generate(const PromptIds& prompt, std::int64_t new_tokens, TokenSink& sink) override {
     engine::set_thread_count(threads_);
-    reserve_cache(prompt, new_tokens);
+    begin_forward(prompt, new_tokens);
     if (!loaded_.model->config().causal) return encode(prompt, new_tokens, sink);
     engine::GenerationCallbacks callbacks;
-    callbacks.on_tokens = [&sink](std::span<const std::int64_t> ids) { sink.on_tokens(ids); };
+    callbacks.on_tokens = [this, &sink](std::span<const std::int64_t> ids) {
+      mixtures_run_ = 0;
+      sink.on_tokens(ids);
+    };
     if (sink.wants_logits()) {
       callbacks.on_logits = [this, &sink](const Tensor& logits) {
         sink.on_logits(as_float32(logits).span<float>());
@@ -194,9 +197,17 @@ class EngineSession final : public Session {
     return spans;
   }
 
+  void watch_experts(ExpertWatch watch) override {
+    if (!watch) return mode_->context().set_expert_watch({});
+    mode_->context().set_expert_watch([this, watch = std::move(watch)](ExpertChoice choice) {
+      choice.mixture = mixtures_run_++;
+      watch(choice);
+    });
+  }
+
   ForwardOutput forward(const PromptIds& prompt) override {
     engine::set_thread_count(threads_);
-    reserve_cache(prompt, 0);
+    begin_forward(prompt, 0);
     const Tensor outputs = as_float32(forward_all(prompt));
     mode_->check_ran();
     const std::span<const float> values = outputs.span<float>();
@@ -239,13 +250,14 @@ class EngineSession final : public Session {
 
   /// Reuses the memory of the call before where it has the same shape, so that a measured call allocates no
   /// cache.
-  void reserve_cache(const PromptIds& prompt, std::int64_t new_tokens) {
+  void begin_forward(const PromptIds& prompt, std::int64_t new_tokens) {
     const std::int64_t capacity = prompt.tokens + new_tokens;
     if (!cache_ || cache_->capacity != capacity || cache_batch_ != prompt.batch) {
       cache_.reset();
       cache_ = loaded_.model->make_cache(prompt.batch, capacity);
       cache_batch_ = prompt.batch;
     }
+    mixtures_run_ = 0;
     cache_->padding = {};
     if (!prompt.padding.empty())
       cache_->padding = engine::tensor_of<std::int64_t>(prompt.padding, {prompt.batch});
@@ -259,6 +271,7 @@ class EngineSession final : public Session {
   std::int64_t threads_;
   std::optional<engine::KvCache> cache_;
   std::int64_t cache_batch_ = 0;
+  std::int64_t mixtures_run_ = 0;  // in the current forward
 };
 
 }  // namespace

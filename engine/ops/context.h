@@ -5,7 +5,9 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "base/expert_choice.h"
 #include "engine/ops/basic_op.h"
 #include "engine/ops/kernel.h"
 #include "engine/ops/operation_profile.h"
@@ -39,6 +41,10 @@ class Context {
   /// Has everything that runs from now on noted there; null: nothing.
   void set_profile(OperationProfile* profile) { profile_ = profile; }
   [[nodiscard]] OperationProfile* profile() const { return profile_; }
+
+  /// Every mixture of experts calls it, to have its choice looked at or changed; empty: nobody looks.
+  void set_expert_watch(ExpertWatch watch) { expert_watch_ = std::move(watch); }
+  [[nodiscard]] const ExpertWatch& expert_watch() const { return expert_watch_; }
 
   Tensor execute(BasicOp op, std::initializer_list<Tensor> inputs, const Attributes& attributes = {}) {
     return execute(op, std::span(inputs.begin(), inputs.size()), attributes);
@@ -93,6 +99,7 @@ class Context {
   KernelSet* kernels_;
   EffectiveRecord record_;
   OperationProfile* profile_ = nullptr;
+  ExpertWatch expert_watch_;
 };
 
 }  // namespace bv2::engine

@@ -24,6 +24,16 @@ std::vector<std::int64_t> largest(std::span<const float> values, std::int64_t co
   return order;
 }
 
+/// Appends the weights of a row's experts, of the probabilities of all.
+void add_weights(Routing& routing, std::int64_t row, std::span<const float> probabilities, bool normalize) {
+  const auto chosen = static_cast<std::size_t>(routing.chosen);
+  const auto experts = std::span(routing.experts).subspan(static_cast<std::size_t>(row) * chosen, chosen);
+  float sum = 0;
+  for (const std::int64_t expert : experts) sum += probabilities[static_cast<std::size_t>(expert)];
+  for (const std::int64_t expert : experts)
+    routing.weights.push_back(probabilities[static_cast<std::size_t>(expert)] / (normalize ? sum : 1.F));
+}
+
 void group_by_expert(Routing& routing) {
   std::map<std::int64_t, Routing::Group> by_expert;
   for (std::int64_t place = 0; place < routing.place_count(); ++place) {
@@ -45,25 +55,28 @@ void group_by_expert(Routing& routing) {
 }  // namespace
 
 Routing ExpertMixture::route(Context& context, const Tensor& logits) const {
+  const Tensor exact_logits = contiguous(context, cast(context, logits, Dtype::float32));
+  const Tensor probabilities = Softmax{}.define(context, exact_logits);
   const std::int64_t experts = logits.size(-1);
-  const Tensor probabilities = Softmax{}.define(context, cast(context, logits, Dtype::float32));
   Routing routing{.rows = logits.numel() / experts,
                   .chosen = chosen,
                   .experts = {},
                   .weights = {},
                   .groups = {},
                   .places = {}};
+  const auto values_of = [&](std::int64_t row) {
+    return probabilities.span<float>().subspan(static_cast<std::size_t>(row * experts),
+                                               static_cast<std::size_t>(experts));
+  };
   for (std::int64_t row = 0; row < routing.rows; ++row) {
-    const auto values = probabilities.span<float>().subspan(static_cast<std::size_t>(row * experts),
-                                                            static_cast<std::size_t>(experts));
-    const std::vector<std::int64_t> order = largest(values, chosen);
-    float sum = 0;
-    for (const std::int64_t expert : order) sum += values[static_cast<std::size_t>(expert)];
-    for (const std::int64_t expert : order) {
-      routing.experts.push_back(expert);
-      routing.weights.push_back(values[static_cast<std::size_t>(expert)] / (normalize ? sum : 1.F));
-    }
+    const std::vector<std::int64_t> best = largest(values_of(row), chosen);
+    routing.experts.insert(routing.experts.end(), best.begin(), best.end());
   }
+  if (context.expert_watch()) {
+    context.expert_watch()(
+        {.experts = experts, .chosen = chosen, .logits = exact_logits.span<float>(), .ids = routing.experts});
+  }
+  for (std::int64_t row = 0; row < routing.rows; ++row) add_weights(routing, row, values_of(row), normalize);
   group_by_expert(routing);
   return routing;
 }

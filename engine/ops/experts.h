@@ -25,7 +25,7 @@ struct Routing {
   };
   std::int64_t rows = 0;
   std::int64_t chosen = 0;            ///< experts of a row
-  std::vector<std::int64_t> experts;  ///< [rows, chosen], the most probable first
+  std::vector<std::int64_t> experts;  ///< [rows, chosen], the most probable first where nobody changed it
   std::vector<float> weights;         ///< [rows, chosen]
   std::vector<Group> groups;          ///< one for each expert that a row chose, ascending
   std::vector<std::int64_t> places;   ///< [rows, chosen]: where the groups have them
@@ -52,7 +52,8 @@ struct ExpertMixture {
   [[nodiscard]] std::int64_t touched_bytes(const Tensor& result, const Tensor& x,
                                            const ExpertWeights& weights, const Tensor& residual) const;
 
-  /// The choice for rows of router logits [rows, experts]; of equal ones the first is taken.
+  /// The choice for rows of router logits [rows, experts], as the context's watch leaves it; of equal ones
+  /// the first is taken.
   [[nodiscard]] Routing route(Context& context, const Tensor& logits) const;
   /// residual + the weighted sums of values [places, hidden], which are in the groups' order.
   static Tensor combine(Context& context, const Routing& routing, const Tensor& values,

@@ -130,6 +130,7 @@ CheckRequest::Reply LocalWorker::reply_to(const CheckRequest& request) {
       gate ? gate->new_tokens() : std::min(check_tokens, config_.num_tokens_to_generate);
   CheckSink sink(config_.batch_size, new_tokens, model_.vocab_size, *interrupt_,
                  gate ? &gate->sink() : nullptr);
+  const WatchedExperts watched(session(), gate ? gate->expert_watch() : ExpertWatch());
   memory_.reset();
   reply.phase.seconds = seconds_of([&] { session().generate(prompt_.ids, new_tokens, sink); });
   reply.phase.memory = memory_.read();

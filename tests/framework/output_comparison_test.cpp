@@ -56,13 +56,13 @@ const Logits second{0, 3, 1, 0, 0, 1};
 constexpr OutputTolerance tolerance{.absolute = 0.1, .relative = 0};
 
 TEST(ChosenTokens, AreTheReferencesUpToATie) {
-  const ChosenTokens chosen(reference(), 0.5);
+  const ChosenTokens chosen(reference(), 0.5, 2);
   EXPECT_FALSE(chosen.fault(Ids{2, 1}));
   EXPECT_FALSE(chosen.fault(Ids{2, 1, 0, 0})) << "beyond the reference nothing is known";
   EXPECT_FALSE(chosen.fault(Ids{2}));
   EXPECT_EQ(chosen.fault(Ids{1, 1}), "token 0 of sequence 0 is 1, the reference 2");
   EXPECT_EQ(chosen.fault(Ids{2, 7}), "token 1 of sequence 0 is 7, the reference 1");
-  const ChosenTokens with_ties(reference(), 1);
+  const ChosenTokens with_ties(reference(), 1, 2);
   EXPECT_FALSE(with_ties.fault(Ids{1, 0})) << "logits 1 and 2; what follows has another context";
   EXPECT_TRUE(with_ties.fault(Ids{0, 1}));
   EXPECT_TRUE(with_ties.fault(Ids{2, 2})) << "logits 1 and 3";

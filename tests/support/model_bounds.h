@@ -1,11 +1,14 @@
-// How far a model's logits may be from the reference's, and which tokens can be compared at all.
+// How far a model's logits may be from the reference's, with which experts.
 #pragma once
 
+#include <filesystem>
+#include <span>
 #include <string>
+#include <vector>
 
-#include "engine/kernels/registry.h"
+#include "base/expert_choice.h"
 #include "engine/loading/model_config.h"
-#include "engine/ops/experts.h"
+#include "engine/tensor/tensor.h"
 
 namespace bv2::test {
 
@@ -19,36 +22,31 @@ double rounding_bound(const engine::ModelConfig& config, Dtype dtype, double log
 
 double root_mean_square(std::span<const float> values);
 
-/// Logits that a token has, in float32 [batch, tokens, vocabulary], against the reference's, of the first
-/// `comparable[row]` tokens of each row. In float32: 1e-4 of the value, or of 1. Empty where all are within.
+/// Logits in float32 [batch, tokens, vocabulary] against the reference's. In float32: 1e-4 of the value, or
+/// of
+/// 1. Empty where all are within.
 std::string first_logit_outside(const engine::ModelConfig& config, Dtype dtype, const engine::Tensor& found,
-                                const engine::Tensor& expected, const std::vector<std::int64_t>& comparable);
-
-/// While it exists, every mixture of experts in a context with its kernel leaves the router's logits there,
-/// then runs as it would have.
-class RoutingRecorder {
- public:
-  RoutingRecorder();
-  /// A table that has this alone: eager mode.
-  [[nodiscard]] static engine::KernelTable alone(Dtype dtype);
-  /// float32 [rows, experts], one for each mixture that ran.
-  [[nodiscard]] static const std::vector<engine::Tensor>& logits(engine::KernelSet& kernels);
-
- private:
-  engine::KernelRegistration<engine::ExpertMixture> registration_;
-};
+                                const engine::Tensor& expected);
 
 /// A choice of experts is not continuous: where two experts are nearly equal, rounding may choose the other
-/// one, and nothing bounds what follows. For each row the number of tokens before the first whose experts
-/// differ from those in `exact` (all tokens where there are no experts). Fails the test where the experts'
-/// logits were further apart than rounding explains.
-std::vector<std::int64_t> tokens_with_same_experts(const engine::ModelConfig& config, Dtype dtype,
-                                                   const std::vector<engine::Tensor>& exact,
-                                                   const std::vector<engine::Tensor>& found,
-                                                   std::int64_t batch, std::int64_t tokens);
+/// one, and nothing bounds what follows. So models under test run the choices of the same model in float32,
+/// eagerly.
+class ExactExperts {
+ public:
+  /// Those for ids [batch, tokens]; none where the model has no experts.
+  ExactExperts(const std::filesystem::path& folder, const engine::Tensor& ids);
+  /// For the context of one forward of the same ids. Fails the test where the choice that it replaces is not
+  /// one that rounding explains. This must outlive it.
+  [[nodiscard]] ExpertWatch watch(const engine::ModelConfig& config, Dtype dtype) const;
 
-/// What runs that routing in float32, eagerly: the router's logits of each layer for ids [batch, tokens].
-std::vector<engine::Tensor> exact_router_logits(const std::filesystem::path& folder,
-                                                const engine::Tensor& ids);
+ private:
+  struct Choice {
+    std::vector<float> logits;      // [rows, experts]
+    std::vector<std::int64_t> ids;  // [rows, chosen]
+  };
+  static void replace(const ExpertChoice& found, const Choice& exact, double bound);
+
+  std::vector<Choice> choices_;  // of each mixture
+};
 
 }  // namespace bv2::test

@@ -9,12 +9,14 @@
 #include "engine/compiled/compiled_model.h"
 #include "engine/compiled/program_builder.h"
 #include "engine/eager/eager_executor.h"
+#include "engine/generation/greedy.h"
 #include "engine/kernels/registry.h"
 #include "engine/kernels/weight_packing.h"
 #include "engine/loading/checkpoint.h"
 #include "engine/ops/basic.h"
 #include "support/allocation_count.h"
 #include "support/data.h"
+#include "support/family_models.h"
 #include "support/model_bounds.h"
 #include "support/model_reference.h"
 #include "support/quick_toolchain.h"
@@ -190,6 +192,73 @@ std::vector<Case> all_cases() {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SlowGeneratedFamily, testing::ValuesIn(all_cases()), case_name);
+
+using Ids = std::vector<std::int64_t>;
+
+/// What a batch of texts gives as one, the shorter ones padded on the left, and what each gives alone,
+/// eagerly.
+class PaddedBatch : public testing::TestWithParam<std::string> {
+ protected:
+  static void compare();
+
+  /// A row an element.
+  static std::vector<Ids> generate(ModelRunner& runner, KvCache& cache, const Tensor& prompt) {
+    std::vector<Ids> rows(static_cast<std::size_t>(prompt.size(0)));
+    const auto keep = [&](std::span<const std::int64_t> tokens) {
+      for (std::size_t row = 0; row < tokens.size(); ++row) rows[row].push_back(tokens[row]);
+    };
+    generate_greedy(runner, cache, prompt, new_tokens, {.on_tokens = keep, .on_logits = {}});
+    return rows;
+  }
+
+  static constexpr std::int64_t new_tokens = 12;
+};
+
+void PaddedBatch::compare() {
+  const test::FamilyModel family = test::load_family_model(GetParam(), Dtype::float32);
+  if (!family.model->config().causal) return;  // an encoder generates nothing
+  const std::int64_t longest = family.ids.size(1);
+  const Ids lengths{9, longest, 1, 16};
+  const auto batch = static_cast<std::int64_t>(lengths.size());
+  Tensor prompt(Dtype::int64, {batch, longest});
+  Tensor padding(Dtype::int64, {batch});
+  std::ranges::fill(prompt.span<std::int64_t>(), 0);
+  Generated generated(test::load_family_model(GetParam(), Dtype::float32).model,
+                      AttentionPath::sdpa_flash_attention);
+  EagerExecutor executor;
+  Context context(executor, AttentionPath::sdpa_flash_attention);
+  std::vector<Ids> alone;
+  for (std::int64_t row = 0; row < batch; ++row) {
+    const std::int64_t length = lengths[static_cast<std::size_t>(row)];
+    const auto text = family.ids.span<std::int64_t>().subspan(static_cast<std::size_t>(row),
+                                                              static_cast<std::size_t>(length));
+    padding.data<std::int64_t>()[row] = longest - length;
+    std::ranges::copy(text, prompt.data<std::int64_t>() + (row + 1) * longest - length);
+    DirectRunner runner(context, *family.model);
+    KvCache cache = family.model->make_cache(1, length + new_tokens);
+    alone.push_back(generate(runner, cache, tensor_of<std::int64_t>(text, {1, length})).at(0));
+  }
+  generated.compiled->prepare(
+      std::vector<GraphKind>{{.padding = true}, {.one_token = true, .padding = true}});
+  CompiledRunner runner(*generated.compiled, generated.context);
+  KvCache cache = generated.model->make_cache(batch, longest + new_tokens);
+  cache.padding = padding;
+  EXPECT_EQ(generate(runner, cache, prompt), alone);
+}
+
+TEST_P(PaddedBatch, GivesEachRowTheIdsThatItGetsAlone) { compare(); }
+
+using SlowPaddedBatch = PaddedBatch;
+TEST_P(SlowPaddedBatch, GivesEachRowTheIdsThatItGetsAlone) { compare(); }
+
+const auto family_name = [](const testing::TestParamInfo<std::string>& info) {
+  std::string text = info.param;
+  std::ranges::replace(text, '-', '_');
+  return text;
+};
+
+INSTANTIATE_TEST_SUITE_P(Some, PaddedBatch, testing::Values("llama", "mixtral"), family_name);
+INSTANTIATE_TEST_SUITE_P(EveryFamily, SlowPaddedBatch, testing::ValuesIn(test::family_models()), family_name);
 
 struct AllocationCase {
   std::string model;

@@ -50,10 +50,10 @@ TEST_P(Fixture, EqualsTransformers) {
   Checkpoint weights(folder);
   const std::unique_ptr<Model> model = make_model(config, weights, dtype);
   const test::ModelReference reference = test::read_model_reference(folder / "expected.safetensors");
-  const test::RoutingRecorder recorder;
-  KernelSet kernels{.table = test::RoutingRecorder::alone(dtype), .state = {}};
+  const test::ExactExperts experts(folder, reference.input_ids);
   EagerExecutor executor;
-  Context context(executor, attention, &kernels);
+  Context context(executor, attention);
+  context.set_expert_watch(experts.watch(config, dtype));
 
   const std::int64_t batch = reference.input_ids.size(0);
   const std::int64_t prompt = reference.input_ids.size(1);
@@ -61,13 +61,10 @@ TEST_P(Fixture, EqualsTransformers) {
   KvCache cache = model->make_cache(batch, prompt + new_tokens);
   const Tensor logits = cast(
       context, model->forward(context, reference.input_ids, cache, LogitsOf::all_tokens), Dtype::float32);
-
-  const auto comparable =
-      test::tokens_with_same_experts(config, dtype, test::exact_router_logits(folder, reference.input_ids),
-                                     test::RoutingRecorder::logits(kernels), batch, prompt);
-  EXPECT_EQ(test::first_logit_outside(config, dtype, logits, reference.logits, comparable), "");
+  EXPECT_EQ(test::first_logit_outside(config, dtype, logits, reference.logits), "");
 
   if (dtype != Dtype::float32) return;
+  context.set_expert_watch({});
   std::vector<std::int64_t> ids;
   DirectRunner runner(context, *model);
   generate_greedy(

@@ -112,5 +112,28 @@ TEST(Routing, TakesTheMostProbableAndOfEqualOnesTheFirst) {
   EXPECT_THAT(routing.places, ElementsAre(1, 3, 0, 2));
 }
 
+TEST(Routing, IsWhatTheWatchLeaves) {
+  test::ReferenceContext reference;
+  const std::vector<float> values{0, std::log(3.0F), 0, -1};
+  const Tensor logits = tensor_of<float>(values, {1, 4});
+  std::vector<std::int64_t> own;
+  reference.context.set_expert_watch([&](const ExpertChoice& choice) {
+    EXPECT_EQ(choice.experts, 4);
+    EXPECT_EQ(choice.chosen, 2);
+    EXPECT_THAT(choice.logits, testing::ElementsAreArray(values));
+    own.assign(choice.ids.begin(), choice.ids.end());
+    choice.ids[1] = 2;
+  });
+  const Routing routing = ExpertMixture{.chosen = 2, .normalize = true}.route(reference.context, logits);
+  EXPECT_THAT(own, ElementsAre(1, 0));
+  EXPECT_THAT(routing.experts, ElementsAre(1, 2));
+  EXPECT_THAT(routing.weights, ElementsAre(testing::FloatEq(0.75F), testing::FloatEq(0.25F)));
+  EXPECT_EQ(routing.groups.back().expert, 2);
+  reference.context.set_expert_watch({});
+  own.clear();
+  (void)ExpertMixture{.chosen = 2}.route(reference.context, logits);
+  EXPECT_TRUE(own.empty());
+}
+
 }  // namespace
 }  // namespace bv2::engine
