@@ -197,7 +197,7 @@ using Ids = std::vector<std::int64_t>;
 
 /// What a batch of texts gives as one, the shorter ones padded on the left, and what each gives alone,
 /// eagerly.
-class PaddedBatch : public testing::TestWithParam<std::string> {
+class CompiledPaddedBatch : public testing::TestWithParam<std::string> {
  protected:
   static void compare();
 
@@ -214,7 +214,7 @@ class PaddedBatch : public testing::TestWithParam<std::string> {
   static constexpr std::int64_t new_tokens = 12;
 };
 
-void PaddedBatch::compare() {
+void CompiledPaddedBatch::compare() {
   const test::FamilyModel family = test::load_family_model(GetParam(), Dtype::float32);
   if (!family.model->config().causal) return;  // an encoder generates nothing
   const std::int64_t longest = family.ids.size(1);
@@ -246,10 +246,10 @@ void PaddedBatch::compare() {
   EXPECT_EQ(generate(runner, cache, prompt), alone);
 }
 
-TEST_P(PaddedBatch, GivesEachRowTheIdsThatItGetsAlone) { compare(); }
+TEST_P(CompiledPaddedBatch, GivesEachRowTheIdsThatItGetsAlone) { compare(); }
 
-using SlowPaddedBatch = PaddedBatch;
-TEST_P(SlowPaddedBatch, GivesEachRowTheIdsThatItGetsAlone) { compare(); }
+using SlowCompiledPaddedBatch = CompiledPaddedBatch;
+TEST_P(SlowCompiledPaddedBatch, GivesEachRowTheIdsThatItGetsAlone) { compare(); }
 
 const auto family_name = [](const testing::TestParamInfo<std::string>& info) {
   std::string text = info.param;
@@ -257,8 +257,8 @@ const auto family_name = [](const testing::TestParamInfo<std::string>& info) {
   return text;
 };
 
-INSTANTIATE_TEST_SUITE_P(Some, PaddedBatch, testing::Values("llama", "mixtral"), family_name);
-INSTANTIATE_TEST_SUITE_P(EveryFamily, SlowPaddedBatch, testing::ValuesIn(test::family_models()), family_name);
+INSTANTIATE_TEST_SUITE_P(Some, CompiledPaddedBatch, testing::Values("llama", "mixtral"), family_name);
+INSTANTIATE_TEST_SUITE_P(EveryFamily, SlowCompiledPaddedBatch, testing::ValuesIn(test::family_models()), family_name);
 
 struct AllocationCase {
   std::string model;
