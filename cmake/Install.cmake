@@ -28,5 +28,5 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/schemas DESTINATION share/benchmark_v2 OPT
 configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/benchmark_v2-config.cmake.in
   ${CMAKE_BINARY_DIR}/benchmark_v2-config.cmake INSTALL_DESTINATION ${package_dir})
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/benchmark_v2-config-version.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_BINARY_DIR}/benchmark_v2-config.cmake ${CMAKE_BINARY_DIR}/benchmark_v2-config-version.cmake
+install(FILES ${CMAKE_BINARY_DIR}/benchmark_v2-config.cmake ${CMAKE_BINARY_DIR}/benchmark_v2-config-version.cmake ${BV2_MODULE_MARK}
   DESTINATION ${package_dir})

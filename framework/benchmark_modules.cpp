@@ -26,6 +26,21 @@ class CollectingHost : public BenchmarkHost {
   std::vector<std::unique_ptr<ModelBenchmark>>& into_;
 };
 
+/// Of cmake/ModuleInterface.cmake.
+constexpr std::string_view interface_prefix = "benchmark_v2_interface_";
+constexpr const char* mark_function = "benchmark_v2_module_mark";
+
+/// Throws Error where the module was built against other headers, before any code of it runs where it says
+/// which.
+SharedLibrary open_module(const fs::path& path) {
+  try {
+    return SharedLibrary(path);
+  } catch (const Error& error) {
+    if (std::string_view(error.what()).find(interface_prefix) == std::string_view::npos) throw;
+    fail("the module '{}' was built against other headers of benchmark_v2: build it again", path.string());
+  }
+}
+
 constexpr ModuleKind benchmark_kind{"--benches-dir", "benchmark module",
                                     "docs/adding_a_benchmark.md says how to build one"};
 
@@ -74,13 +89,19 @@ BenchmarkModules::BenchmarkModules(std::span<const fs::path> built_in_dirs,
 }
 
 void BenchmarkModules::load_module(const fs::path& path) {
-  SharedLibrary library(path);
+  SharedLibrary library = open_module(path);
   const std::string name = runner_function_name(path);
   auto* runner = library.function<RunnerFunction>(name);
   if (runner == nullptr) runner = library.function<RunnerFunction>("run_benchmark");
   if (runner == nullptr) {
     fail("'{}' is not a benchmark module: it has neither {} nor run_benchmark (extern \"C\")", path.string(),
          name);
+  }
+  if (library.function<void()>(mark_function) == nullptr) {
+    fail(
+        "the module '{}' does not say which headers it was built against: build it again, by "
+        "benchmark_v2_add_benchmark",
+        path.string());
   }
   std::vector<std::unique_ptr<ModelBenchmark>> added;
   libraries_.push_back(std::move(library));  // first: `added` may not outlive its code

@@ -32,6 +32,13 @@ void raise_to(PeakHostMemory& memory, const CounterValues& counters) {
   raise_to(memory.file_backed.generate, counter_value(counters, file_memory_counter));
 }
 
+/// Of the monitors that sample beside the workers; none where there are none.
+std::vector<MonitorSamples> samples_beside(const RunSetting& setting, std::int64_t from_ns,
+                                           std::int64_t to_ns) {
+  if (setting.monitors == nullptr) return {};
+  return setting.monitors->samples(from_ns, to_ns);
+}
+
 }  // namespace
 
 ScenarioRun::ScenarioRun(std::int64_t index, const PlannedBenchmark& benchmark,
@@ -215,10 +222,10 @@ void ScenarioRun::ask_for_monitors(LaunchRecord& record) {
 }
 
 void ScenarioRun::add_samples(Iteration& iteration) const {
-  if (setting_->monitors == nullptr || iteration.token_ns.empty()) return;
-  std::vector<MonitorSamples> samples =
-      setting_->monitors->samples(iteration.start_ns, iteration.token_ns.back());
-  if (!samples.empty()) iteration.samples.emplace(std::move(samples));
+  if (iteration.token_ns.empty()) return;
+  std::vector<MonitorSamples> taken =
+      samples_beside(*setting_, iteration.start_ns, iteration.token_ns.back());
+  if (!taken.empty()) iteration.samples.emplace(std::move(taken));
 }
 
 void ScenarioRun::iterate(std::int64_t order, std::int64_t round) {
@@ -249,10 +256,12 @@ void ScenarioRun::profile() {
   try {
     if (!worker_) fail("it was measured to the end before the run was resumed, and its process is gone");
     file = setting_->trace_file(*this);
-    record.profile =
-        worker_->ask(ProfileRequest{.file = file.string(),
-                                    .title = fmt::format("{} {}", benchmark_->model_name, scenario_->name),
+    const ProfileRequest::Reply reply =
+        worker_->ask(ProfileRequest{.title = fmt::format("{} {}", benchmark_->model_name, scenario_->name),
                                     .new_tokens = setting_->tokens_to_profile});
+    record.profile = reply.profile;
+    worker_->ask(WriteTraceRequest{.file = file.string(),
+                                   .samples = samples_beside(*setting_, reply.start_ns, reply.end_ns)});
     record.profile.file = file.filename().string();
   } catch (const Error& error) {
     record.profile.error.emplace(error.what());

@@ -1,17 +1,24 @@
 // What monitors add to the latency between tokens: the same worker process does the same work (5 ms a token,
 // perf/modules/fixed_work.cpp) with all monitors and with none, in turns in random order. The monitors that
 // sample have a fake driver of two GPUs and a fake powercap folder to read, so that none of them is idle.
-// Arguments: rounds (default 40), and "one-cpu" to keep workers and monitors on one processor.
+//
+// monitor_effect_perf [ROUNDS] [one-cpu] [pairs=FILE] [MONITOR...]
+//   ROUNDS     default 40
+//   one-cpu    workers and monitors stay on one processor
+//   pairs      appends what was measured to the file, and tells of all that it has then
+//   MONITOR    only these, of all
 #include <fmt/format.h>
 #include <sched.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -57,11 +64,35 @@ class FakePowercap {
   fs::path root_;
 };
 
+struct Arguments {
+  int rounds = 40;
+  bool one_cpu = false;
+  fs::path pairs{};  // empty: none
+  MonitorNames monitors{};
+};
+
+Arguments arguments_of(std::span<char*> words) {
+  constexpr std::string_view pairs_option = "pairs=";
+  Arguments arguments;
+  for (const std::string_view word : words) {
+    if (word == "one-cpu")
+      arguments.one_cpu = true;
+    else if (word.starts_with(pairs_option))
+      arguments.pairs = word.substr(pairs_option.size());
+    else if (contains(all_monitor_names(), word))
+      arguments.monitors.emplace_back(word);
+    else if (std::from_chars(word.data(), word.data() + word.size(), arguments.rounds).ec != std::errc())
+      fail("'{}' is no monitor", word);
+  }
+  if (arguments.monitors.empty()) arguments.monitors = all_monitor_names();
+  return arguments;
+}
+
 class Measurement {
  public:
-  explicit Measurement(std::optional<int> sampler_cpu)
+  Measurement(const MonitorNames& monitors, std::optional<int> sampler_cpu)
       : worker_({.program = program(), .on_output = {}}, interrupt_) {
-    open_.monitors = all_monitor_names();
+    open_.monitors = monitors;
     open_.system_root = power_.root();
     open_.device_libraries = {{{"nvml", BV2_PERF_FAKE_NVML}}};
     if (sampler_cpu) open_.cpu = *sampler_cpu;
@@ -83,12 +114,13 @@ class Measurement {
           .problem = [](const std::string& line) { fail("{}", line); }});
       monitors->start();
       for (const MonitorReport& report : monitors->reports()) {
-        if (report.status != MonitorStatus::on) fail("{}: {}", report.monitor, report.reason.value_or(""));
+        if (contains(open_.monitors, report.monitor) && report.status != MonitorStatus::on)
+          fail("{}: {}", report.monitor, report.reason.value_or(""));
       }
     }
     worker_.ask(LoadRequest{.benchmark = "fixed_work",
                             .config = config_,
-                            .monitors = monitored ? all_monitor_names() : MonitorNames()});
+                            .monitors = monitored ? open_.monitors : MonitorNames()});
     worker_.ask(MakePromptRequest{});
     const Iteration iteration = worker_.ask(IterateRequest{}).iteration;
     const std::int64_t first_ns = iteration.token_ns.front();
@@ -122,19 +154,38 @@ void stay_on_first_cpu() {
   if (::sched_setaffinity(0, sizeof cpus, &cpus) != 0) fail("cannot stay on one processor");
 }
 
-int measure(int rounds, bool one_cpu) {
+using Pairs = std::array<std::vector<double>, 2>;  // seconds without, with
+
+/// Those of a file, then the new ones, which are appended to it.
+Pairs pooled(const fs::path& file, const Pairs& measured) {
+  Pairs all;
+  std::ifstream earlier(file);
+  for (double without = 0, with = 0; earlier >> without >> with;) {
+    all[0].push_back(without);
+    all[1].push_back(with);
+  }
+  std::ofstream later(file, std::ios::app);
+  for (std::size_t i = 0; i < measured[0].size(); ++i) {
+    later << fmt::format("{} {}\n", measured[0][i], measured[1][i]);
+    for (std::size_t side = 0; side < all.size(); ++side) all[side].push_back(measured[side][i]);
+  }
+  return all;
+}
+
+int measure(const Arguments& arguments) {
   ::setenv("FAKE_GPU", "devices=2", 1);
-  if (one_cpu) stay_on_first_cpu();
-  Measurement measurement(one_cpu ? std::optional(0) : spare_cpu(1));
-  std::mt19937_64 random(1);
-  std::array<std::vector<double>, 2> seconds;  // without, with
-  for (int round = -warm_up_rounds; round < rounds; ++round) {
+  if (arguments.one_cpu) stay_on_first_cpu();
+  Measurement measurement(arguments.monitors, arguments.one_cpu ? std::optional(0) : spare_cpu(1));
+  std::mt19937_64 random(std::random_device{}());
+  Pairs seconds;
+  for (int round = -warm_up_rounds; round < arguments.rounds; ++round) {
     const bool monitored_first = (random() & 1U) != 0;
     for (const bool monitored : {monitored_first, !monitored_first}) {
       const double latency = measurement.iterate(monitored);
       if (round >= 0) seconds[monitored ? 1 : 0].push_back(latency);
     }
   }
+  if (!arguments.pairs.empty()) seconds = pooled(arguments.pairs, seconds);
   const std::optional<Effect> effect = paired_effect(seconds[0], seconds[1]);
   if (!effect) fail("too few rounds");
   const auto median_ms = [](std::vector<double> values) {
@@ -142,7 +193,7 @@ int measure(int rounds, bool one_cpu) {
     return values[values.size() / 2] * 1e3;
   };
   fmt::print("inter-token latency, {} rounds of {} tokens{}: {:.4f} ms without, {:.4f} ms with monitors\n",
-             rounds, new_tokens, one_cpu ? ", one processor" : "", median_ms(seconds[0]),
+             seconds[0].size(), new_tokens, arguments.one_cpu ? ", one processor" : "", median_ms(seconds[0]),
              median_ms(seconds[1]));
   constexpr double confidence = 0.95;
   const Interval interval = effect->interval(confidence);
@@ -161,10 +212,8 @@ int measure(int rounds, bool one_cpu) {
 }  // namespace bv2
 
 int main(int argc, char** argv) {
-  constexpr int default_rounds = 40;
-  const bool one_cpu = argc > 2 && std::string_view(argv[2]) == "one-cpu";
   try {
-    return bv2::measure(argc > 1 ? std::atoi(argv[1]) : default_rounds, one_cpu);
+    return bv2::measure(bv2::arguments_of(std::span(argv, static_cast<std::size_t>(argc)).subspan(1)));
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 1;

@@ -185,11 +185,11 @@ class EngineSession final : public Session {
 
   std::vector<OperationSpan> profile(const PromptIds& prompt, std::int64_t new_tokens,
                                      TokenSink& sink) override {
-    engine::OperationProfile profile;
-    const Profiling profiling(mode_->context(), profile);
+    (void)profile_.take();  // of one that ended early
+    const Profiling profiling(mode_->context(), profile_);
     generate(prompt, new_tokens, sink);
     std::vector<OperationSpan> spans = mode_->take_spans();
-    for (OperationSpan& span : profile.take()) spans.push_back(std::move(span));
+    for (OperationSpan& span : profile_.take()) spans.push_back(std::move(span));
     // One that begins with its first part comes before it.
     std::ranges::stable_sort(spans, [](const OperationSpan& a, const OperationSpan& b) {
       return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.end_ns > b.end_ns;
@@ -270,6 +270,7 @@ class EngineSession final : public Session {
   engine::Context conversion_{executor_, AttentionPath::eager};
   std::int64_t threads_;
   std::optional<engine::KvCache> cache_;
+  engine::OperationProfile profile_;  // what is taken leaves its memory: new pages take longer than notes
   std::int64_t cache_batch_ = 0;
   std::int64_t mixtures_run_ = 0;  // in the current forward
 };

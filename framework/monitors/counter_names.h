@@ -13,6 +13,11 @@ inline constexpr std::string_view file_memory_counter = "file_resident_bytes";
 inline constexpr std::string_view package_energy_counter = "package_energy_uj";
 inline constexpr std::string_view memory_energy_counter = "dram_energy_uj";
 
+/// Whether a sampled counter is a total, which only grows; all others are states.
+constexpr bool only_grows(std::string_view sampled_counter) {
+  return sampled_counter.ends_with("_energy_uj");
+}
+
 /// Of the processor, in this order.
 inline constexpr std::array<std::string_view, 6> hardware_event_counters{
     "cycles", "instructions", "cache_references", "cache_misses", "data_tlb_misses", "branch_misses"};

@@ -54,7 +54,7 @@ class Zone {
 
  private:
   static std::optional<std::int64_t> integer_of(std::string_view text) { return take_integer(text); }
-  std::optional<std::int64_t> now_uj() { return integer_of(file_.read()); }
+  std::optional<std::int64_t> now_uj() { return integer_of(file_.read_once()); }
 
   SystemFile file_;
   std::optional<std::int64_t> range_uj_;

@@ -27,7 +27,7 @@ class Frequency final : public CounterSource {
   void read(std::span<std::int64_t> values) override {
     std::int64_t slowest = std::numeric_limits<std::int64_t>::max();
     for (SystemFile& file : files_) {
-      std::string_view text = file.read();
+      std::string_view text = file.read_once();
       slowest = std::min(slowest, take_integer(text).value_or(slowest));
     }
     if (slowest != std::numeric_limits<std::int64_t>::max()) values[0] = slowest;

@@ -1,6 +1,7 @@
 // Reads a monitor again and again, beside what is measured.
 #include "framework/monitors/sampler.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <time.h>
 
@@ -13,17 +14,15 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "framework/percentile.h"
 
 namespace bv2 {
 namespace {
 
-constexpr std::size_t kept_costs = 64;
 constexpr std::chrono::seconds patience_at_end{1};
 
-std::int64_t thread_time_ns() {
+std::optional<std::int64_t> time_ns(clockid_t clock) {
   timespec time{};
-  if (::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) != 0) return 0;
+  if (::clock_gettime(clock, &time) != 0) return std::nullopt;
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
@@ -51,7 +50,9 @@ struct Sampler::State {
   std::condition_variable changed;
   std::deque<Sample> samples;
   std::vector<std::string> problems;
-  std::deque<double> costs_ns;
+  clockid_t cpu_clock{};  // of the thread, to be read by others: it does nothing but sample
+  std::optional<std::int64_t> first_cpu_ns;  // after its first sample, which warms up
+  std::int64_t samples_after_first = 0;
   std::int64_t period_ns = 0;
   std::uint64_t wanted = 0;  // samples that somebody waits for
   std::uint64_t taken = 0;
@@ -60,6 +61,7 @@ struct Sampler::State {
 
   void run() {
     if (options.cpu) stay_on(*options.cpu);
+    ::pthread_getcpuclockid(::pthread_self(), &cpu_clock);
     std::int64_t next_ns = monotonic_now_ns();
     while (true) {
       std::uint64_t serves = 0;
@@ -82,7 +84,6 @@ struct Sampler::State {
 
   void sample(std::uint64_t serves) {
     Sample sample{.time_ns = 0, .values = std::vector<std::int64_t>(counters.size(), not_read)};
-    const std::int64_t cpu_ns = thread_time_ns();
     const std::int64_t start_ns = monotonic_now_ns();
     source->read(sample.values);
     sample.time_ns = start_ns + (monotonic_now_ns() - start_ns) / 2;
@@ -94,8 +95,11 @@ struct Sampler::State {
     samples.push_back(std::move(sample));
     if (samples.size() > options.most_samples) thin();
     taken = serves;
-    costs_ns.push_back(static_cast<double>(thread_time_ns() - cpu_ns));
-    if (costs_ns.size() > kept_costs) costs_ns.pop_front();
+    if (first_cpu_ns) {
+      ++samples_after_first;
+    } else {
+      first_cpu_ns = time_ns(cpu_clock);
+    }
     changed.notify_all();
   }
 
@@ -159,7 +163,11 @@ MonitorSamples Sampler::take(std::int64_t from_ns, std::int64_t to_ns, std::int6
 
 std::optional<double> Sampler::sample_ns() const {
   const std::scoped_lock lock(state_->mutex);
-  return median_if_any({state_->costs_ns.begin(), state_->costs_ns.end()});
+  if (!state_->first_cpu_ns || state_->samples_after_first == 0) return std::nullopt;
+  const auto now_ns = time_ns(state_->cpu_clock);
+  if (!now_ns) return std::nullopt;
+  return static_cast<double>(*now_ns - *state_->first_cpu_ns) /
+         static_cast<double>(state_->samples_after_first);
 }
 
 const SamplerOptions& Sampler::options() const { return state_->options; }

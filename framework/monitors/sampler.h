@@ -35,7 +35,8 @@ class Sampler {
   /// before are forgotten. Takes a sample now, and waits for it up to `patience_ns`. Any thread, one at a
   /// time.
   MonitorSamples take(std::int64_t from_ns, std::int64_t to_ns, std::int64_t patience_ns = 20'000'000);
-  /// The median of the processor time of the last samples; nothing before the first.
+  /// The processor time of a sample, waking up included, on average of those after the first; nothing before
+  /// the second.
   [[nodiscard]] std::optional<double> sample_ns() const;
   [[nodiscard]] const SamplerOptions& options() const;
 

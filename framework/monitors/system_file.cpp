@@ -38,6 +38,12 @@ std::string_view SystemFile::read() {
   return {buffer_.data(), size};
 }
 
+std::string_view SystemFile::read_once() {
+  if (descriptor_ < 0) return {};
+  const ssize_t got = ::pread(descriptor_, buffer_.data(), buffer_.size(), 0);
+  return {buffer_.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
+}
+
 std::optional<std::int64_t> take_integer(std::string_view& text) {
   const std::size_t begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return std::nullopt;

@@ -24,6 +24,8 @@ class SystemFile {
   [[nodiscard]] bool is_open() const { return descriptor_ >= 0; }
   /// What it says now; empty where it cannot be read. Valid until the next read.
   std::string_view read();
+  /// The same by a single call of the kernel's: all of a file of /sys.
+  std::string_view read_once();
 
  private:
   int descriptor_ = -1;

@@ -29,7 +29,7 @@ class ThermalThrottling final : public CounterSource {
   void read(std::span<std::int64_t> values) override {
     std::int64_t events = 0;
     for (SystemFile& file : files_) {
-      std::string_view text = file.read();
+      std::string_view text = file.read_once();
       events += take_integer(text).value_or(0);
     }
     values[0] = events;

@@ -4,15 +4,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "base/json.h"
+#include "framework/monitors/counter_names.h"
 
 namespace bv2 {
 namespace {
 
-constexpr int process = 1;
+/// Of the program; those that stand for devices follow it.
+constexpr int program = 1;
 
 std::string microseconds(std::int64_t ns) { return fmt::format("{}.{:03}", ns / 1000, ns % 1000); }
 
@@ -33,7 +36,7 @@ Event complete(std::string_view name, std::string_view category, std::int64_t st
   return {start_ns, end_ns - start_ns,
           fmt::format(R"({{"ph":"X","name":{},"cat":{},"ts":{},"dur":{},"pid":{},"tid":{},"args":{{{}}}}})",
                       text_of(name), text_of(category), microseconds(start_ns),
-                      microseconds(end_ns - start_ns), process, thread, arguments)};
+                      microseconds(end_ns - start_ns), program, thread, arguments)};
 }
 
 Event of_span(const OperationSpan& span, std::int64_t thread) {
@@ -49,13 +52,13 @@ Event of_span(const OperationSpan& span, std::int64_t thread) {
   return complete(span.name, span.kind, span.start_ns, span.end_ns, thread, arguments);
 }
 
-Event counter(std::string_view name, std::int64_t at_ns, std::int64_t value) {
+Event counter(int process, std::string_view name, std::int64_t at_ns, std::int64_t value) {
   return {at_ns, 0,
           fmt::format(R"({{"ph":"C","name":{},"ts":{},"pid":{},"args":{{"value":{}}}}})", text_of(name),
                       microseconds(at_ns), process, value)};
 }
 
-std::string named(std::string_view what, std::int64_t thread, std::string_view name) {
+std::string named(std::string_view what, int process, std::int64_t thread, std::string_view name) {
   return fmt::format(R"({{"ph":"M","name":"{}","pid":{},"tid":{},"args":{{"name":{}}}}})", what, process,
                      thread, text_of(name));
 }
@@ -77,27 +80,70 @@ void add_step(const Trace& trace, std::size_t index, std::vector<Event>& events)
   }
   if (!shown) events.push_back(complete(name, "step", step.start_ns, step.end_ns, trace.main_thread, ""));
   for (const auto& [counter_name, value] : step.counters)
-    events.push_back(counter(counter_name, step.start_ns, value));
+    events.push_back(counter(program, counter_name, step.start_ns, value));
 }
 
 std::vector<std::string> names_of(const Trace& trace) {
-  std::vector<std::string> lines{named("process_name", trace.main_thread, trace.title),
-                                 named("thread_name", trace.main_thread, "operations")};
+  std::vector<std::string> lines{named("process_name", program, trace.main_thread, trace.title),
+                                 named("thread_name", program, trace.main_thread, "operations")};
   std::set<std::int64_t> seen{trace.main_thread};
   for (const TraceStep& step : trace.steps) {
     for (const ThreadTime& thread : step.threads) {
       if (thread.cpu_ns == 0 || !seen.insert(thread.id).second) continue;
-      lines.push_back(named("thread_name", thread.id, fmt::format("{} {}", thread.name, thread.id)));
+      lines.push_back(named("thread_name", program, thread.id, fmt::format("{} {}", thread.name, thread.id)));
     }
   }
   return lines;
 }
 
+/// Which process stands for whom, in the order in which they are met.
+class Devices {
+ public:
+  int process_of(const std::string& name) {
+    const auto index = std::ranges::find(names_, name) - names_.begin();
+    if (index == std::ssize(names_)) names_.push_back(name);
+    return program + 1 + static_cast<int>(index);
+  }
+  void add_names(std::vector<std::string>& lines) const {
+    for (std::size_t i = 0; i < names_.size(); ++i)
+      lines.push_back(named("process_name", program + 1 + static_cast<int>(i), 0, names_[i]));
+  }
+
+ private:
+  std::vector<std::string> names_;
+};
+
+/// One counter's samples from `from_ns` to `to_ns`; those that could not be read leave a gap.
+void add_series(const std::vector<std::int64_t>& time_ns, const SampleSeries& series, std::int64_t from_ns,
+                std::int64_t to_ns, int process, std::vector<Event>& events) {
+  std::optional<std::int64_t> zero;
+  for (std::size_t i = 0; i < series.values.size(); ++i) {
+    if (time_ns[i] < from_ns || time_ns[i] > to_ns || !series.values[i]) continue;
+    if (!zero) zero = only_grows(series.name) ? *series.values[i] : 0;
+    events.push_back(counter(process, series.name, time_ns[i], *series.values[i] - *zero));
+  }
+}
+
+void add_samples(const Trace& trace, std::span<const MonitorSamples> samples, Devices& devices,
+                 std::vector<Event>& events) {
+  if (trace.steps.empty()) return;
+  for (const MonitorSamples& monitor : samples) {
+    for (const SampleSeries& series : monitor.series) {
+      // Counters of no device are also read between steps, under the same names.
+      const int process = devices.process_of(series.device.value_or(monitor.monitor));
+      add_series(monitor.time_ns, series, trace.steps.front().start_ns, trace.steps.back().end_ns, process,
+                 events);
+    }
+  }
+}
+
 }  // namespace
 
-std::string chrome_trace(const Trace& trace) {
+std::string chrome_trace(const Trace& trace, std::span<const MonitorSamples> samples) {
   std::vector<Event> events;
   for (std::size_t step = 0; step < trace.steps.size(); ++step) add_step(trace, step, events);
+  Devices devices;
+  add_samples(trace, samples, devices, events);
   for (const OperationSpan& span : trace.spans) events.push_back(of_span(span, trace.main_thread));
   std::ranges::stable_sort(events, [](const Event& a, const Event& b) {
     return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.duration_ns > b.duration_ns;
@@ -110,7 +156,9 @@ std::string chrome_trace(const Trace& trace) {
     text += line;
     separator = ",\n";
   };
-  for (const std::string& line : names_of(trace)) add(line);
+  std::vector<std::string> names = names_of(trace);
+  devices.add_names(names);
+  for (const std::string& line : names) add(line);
   for (const Event& event : events) add(event.line);
   text += "\n]}\n";
   return text;

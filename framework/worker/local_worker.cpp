@@ -50,7 +50,8 @@ template <class Request>
 constexpr Row row{Request::name, answer<Request>};
 constexpr std::array rows{row<LoadRequest>,     row<MakePromptRequest>,    row<PrepareRequest>,
                           row<CheckRequest>,    row<MakeReferenceRequest>, row<IterateRequest>,
-                          row<MonitorsRequest>, row<ProfileRequest>,       row<DescribeRequest>};
+                          row<MonitorsRequest>, row<ProfileRequest>,       row<WriteTraceRequest>,
+                          row<DescribeRequest>};
 
 }  // namespace
 
@@ -86,6 +87,7 @@ LoadRequest::Reply LocalWorker::reply_to(const LoadRequest& request) {
   config_ = request.config;
   timeline_.reset();
   chosen_.reset();
+  trace_.reset();
   // Before the session starts its threads.
   monitor_.emplace(MonitoredSystem::of_this_process(), request.monitors);
   scale_ = interference_scale();
@@ -192,20 +194,33 @@ std::vector<std::int64_t> LocalWorker::untraced_steps_ns(std::int64_t new_tokens
   return steps_ns;
 }
 
+void LocalWorker::rehearse_trace(std::int64_t new_tokens) {
+  TokenTimeline timeline(config_.batch_size, new_tokens, *interrupt_);
+  (void)session().profile(prompt_.ids, new_tokens, timeline);
+}
+
 ProfileRequest::Reply LocalWorker::reply_to(const ProfileRequest& request) {
-  Trace trace{.title = request.title, .steps = {}, .spans = {}};
+  Trace& trace = trace_.emplace(Trace{.title = request.title, .steps = {}, .spans = {}});
   trace.encodes = model_.kind == ModelKind::encoder;
   trace.main_thread = ::gettid();
   const std::int64_t new_tokens = trace.encodes ? 0 : request.new_tokens + 1;
-  (void)untraced_steps_ns(new_tokens);  // a cache of another size, and whatever else this length does first
+  rehearse_trace(new_tokens);
   std::vector<std::vector<std::int64_t>> untraced_ns{untraced_steps_ns(new_tokens)};
   TraceSink sink(trace.encodes ? 1 : new_tokens, *monitor_, *interrupt_);
   sink.start();
   trace.spans = session().profile(prompt_.ids, new_tokens, sink);
   trace.steps = sink.take();
   untraced_ns.push_back(untraced_steps_ns(new_tokens));
-  write_file_atomically(request.file, chrome_trace(trace));
-  return summarise_trace(trace, untraced_ns);
+  return {.profile = summarise_trace(trace, untraced_ns),
+          .start_ns = trace.steps.front().start_ns,
+          .end_ns = trace.steps.back().end_ns};
+}
+
+WriteTraceRequest::Reply LocalWorker::reply_to(const WriteTraceRequest& request) {
+  if (!trace_) fail("the worker has no trace to write");
+  write_file_atomically(request.file, chrome_trace(*trace_, request.samples));
+  trace_.reset();
+  return {};
 }
 
 DescribeRequest::Reply LocalWorker::reply_to(const DescribeRequest& request) {

@@ -12,6 +12,7 @@
 #include "framework/monitors/iteration_monitor.h"
 #include "framework/output_comparison.h"
 #include "framework/token_timeline.h"
+#include "framework/trace/trace.h"
 #include "framework/worker/messages.h"
 #include "framework/worker/worker.h"
 
@@ -32,11 +33,14 @@ class LocalWorker final : public Worker {
   IterateRequest::Reply reply_to(const IterateRequest& request);
   MonitorsRequest::Reply reply_to(const MonitorsRequest& request);
   ProfileRequest::Reply reply_to(const ProfileRequest& request);
+  WriteTraceRequest::Reply reply_to(const WriteTraceRequest& request);
   DescribeRequest::Reply reply_to(const DescribeRequest& request);
 
  private:
   /// Throws Error where there is no session yet.
   Session& session();
+  /// For a cache of another size, memory for notes, and whatever else this length does first.
+  void rehearse_trace(std::int64_t new_tokens);
   /// How long each step of a generation takes, without tracing.
   std::vector<std::int64_t> untraced_steps_ns(std::int64_t new_tokens);
   /// Throws Error for one that is not known.
@@ -53,6 +57,7 @@ class LocalWorker final : public Worker {
   std::optional<TokenTimeline> timeline_;
   std::optional<ChosenTokens> chosen_;  // where the check had a reference
   std::optional<IterationMonitor> monitor_;
+  std::optional<Trace> trace_;  // until it is written
   InterferenceScale scale_;
 };
 

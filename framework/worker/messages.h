@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "framework/model_benchmark.h"
+#include "framework/monitors/samples.h"
 #include "framework/prompt.h"
 #include "framework/result.h"
 #include "framework/scenario_config.h"
@@ -19,7 +20,7 @@ namespace bv2 {
 
 /// Of the protocol. It changes with any message, so that a program that was rebuilt during a run does not
 /// talk past its own older half.
-constexpr std::int64_t worker_protocol_version = 3;
+constexpr std::int64_t worker_protocol_version = 4;
 
 /// In place of a reply: what ended the scenario. Replies themselves are wrapped as {"reply": ...}.
 struct ErrorReply {
@@ -187,18 +188,42 @@ struct MonitorsRequest {
   static void fields(Self& /*self*/, Visit&& /*visit*/) {}
 };
 
-/// Writes a trace of the prefill and of `new_tokens` tokens after it.
+/// Traces the prefill and `new_tokens` tokens after it. WriteTraceRequest comes next.
 struct ProfileRequest {
   static constexpr std::string_view name = "profile";
-  using Reply = ProfileResult;  ///< without the file
-  std::string file;
+  struct Reply {
+    ProfileResult profile;  ///< without the file
+    std::int64_t start_ns = 0;
+    std::int64_t end_ns = 0;
+    template <class Self, class Visit>
+    static void fields(Self& self, Visit&& visit) {
+      visit("profile", self.profile);
+      visit("start_ns", self.start_ns);
+      visit("end_ns", self.end_ns);
+    }
+  };
   std::string title;
   std::int64_t new_tokens = 1;
   template <class Self, class Visit>
   static void fields(Self& self, Visit&& visit) {
-    visit("file", self.file);
     visit("title", self.title);
     visit("new_tokens", self.new_tokens);
+  }
+};
+
+/// Writes the trace that was made last.
+struct WriteTraceRequest {
+  static constexpr std::string_view name = "write_trace";
+  struct Reply {
+    template <class Self, class Visit>
+    static void fields(Self& /*self*/, Visit&& /*visit*/) {}
+  };
+  std::string file;
+  std::vector<MonitorSamples> samples;  ///< that were taken beside it
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit&& visit) {
+    visit("file", self.file);
+    visit("samples", self.samples);
   }
 };
 

@@ -1,12 +1,13 @@
 // The report's page in headless Chromium, and exports in the readers of other tools. Of the suite `report`
 // (./run_tests --report), which installs what they need; skipped where that is not there.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "support/built.h"
 #include "support/made_documents.h"
@@ -156,15 +157,6 @@ class BrowserReport : public testing::Test {
   test::TemporaryFolder folder_;
 };
 
-/// Faults that axe-core calls serious or critical, as text.
-std::vector<std::string> grave_faults(const Json& seen) {
-  std::vector<std::string> faults;
-  for (const Json& fault : seen["faults"]) {
-    if (fault["impact"] == "serious" || fault["impact"] == "critical") faults.push_back(fault.dump());
-  }
-  return faults;
-}
-
 TEST_F(BrowserReport, IsDrawnInEveryWidthAndTheme) {
   const fs::path page = report(results());
   for (const View& view : {View{1440, false}, View{1440, true}, View{390, false}, View{390, true}}) {
@@ -182,7 +174,7 @@ TEST_F(BrowserReport, IsDrawnInEveryWidthAndTheme) {
     EXPECT_EQ(seen["withTable"], seen["charts"].size());
     EXPECT_LE(seen["pageOverflow"].get<double>(), 0);
     EXPECT_THAT(seen["labelsOutside"], IsEmpty()) << seen["labelsOutside"];
-    EXPECT_THAT(grave_faults(seen), IsEmpty());
+    EXPECT_THAT(seen["faults"], IsEmpty()) << seen["faults"];
   }
 }
 
@@ -219,12 +211,17 @@ TEST_F(BrowserReport, AThousandDocumentsOpen) {
     if (run % 2 == 0) recipe.model_name = fmt::format("model-{}", run);
     test::write_document(folder / std::to_string(run), test::made_document(recipe), "1");
   }
-  const Json seen = look(report(folder), {}, {{"steps", 40}});
+  const std::int64_t start_ns = monotonic_now_ns();
+  const fs::path page = report(folder);
+  const double built_seconds = static_cast<double>(monotonic_now_ns() - start_ns) * 1e-9;
+  const Json seen = look(page, {}, {{"steps", 40}});
   ASSERT_TRUE(seen.is_object());
   EXPECT_THAT(seen["console"], IsEmpty()) << seen["console"];
   EXPECT_THAT(seen["headings"], SizeIs(501 + 2));  // workloads, summary, environment
   EXPECT_GE(seen["charts"].size(), 8U);            // of the sections that came into view
-  RecordProperty("open_ms", std::to_string(std::lround(seen["openMs"].get<double>())));
+  // For who runs it alone on a machine that is quiet: elsewhere these say nothing.
+  fmt::print("1,000 documents: built in {:.2f} s, opened in {:.2f} s\n", built_seconds,
+             seen["openMs"].get<double>() * 1e-3);
 }
 
 /// compare.py of Google Benchmark, which Debian's libbenchmark-tools has.

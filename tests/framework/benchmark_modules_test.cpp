@@ -65,6 +65,17 @@ TEST(BenchmarkModules, AUsersBrokenModuleIsAnError) {
                     HasSubstr("file too short")));
 }
 
+TEST(BenchmarkModules, OneOfOtherHeadersIsRefusedBeforeItRuns) {
+  EXPECT_EQ(error_of({}, {module_dir("other_interface")}),
+            "the module '" + (module_dir("other_interface") / "other_interface.so").string() +
+                "' was built against other headers of benchmark_v2: build it again");
+}
+
+TEST(BenchmarkModules, OneThatDoesNotSayItsHeadersIsRefused) {
+  EXPECT_THAT(error_of({}, {module_dir("unmarked")}),
+              HasSubstr("unmarked.so' does not say which headers it was built against"));
+}
+
 TEST(BenchmarkModules, TwoOfOneNameAreAnError) {
   EXPECT_THAT(error_of({module_dir("quick")}, {module_dir("same_name")}),
               AllOf(HasSubstr("two benchmarks have the name 'quick'"), HasSubstr("quick/quick.so"),

@@ -23,13 +23,13 @@ function cell(tag, content, column, attributes = {}) {
             value.small ? el("small", {}, value.small) : null);
 }
 
-// A table that scrolls by itself where it is too wide. Columns are {title, number, wrap}; the first cell of a row is
-// its heading.
+// A table that scrolls by itself where it is too wide: a group, for there are too many to be landmarks. Columns are
+// {title, number, wrap}; the first cell of a row is its heading.
 function table({caption, columns, rows, tall = false}) {
   const head = el("thead", {}, el("tr", {}, columns.map((column) => cell("th", column.title, column, {scope: "col"}))));
   const body = el("tbody", {}, rows.map((row) => el("tr", {}, row.map((content, i) => (
     i === 0 ? cell("th", content, columns[i], {scope: "row"}) : cell("td", content, columns[i]))))));
-  return el("div", {class: tall ? "scroll tall" : "scroll", role: "region", tabindex: "0", "aria-label": caption},
+  return el("div", {class: tall ? "scroll tall" : "scroll", role: "group", tabindex: "0", "aria-label": caption},
             el("table", {}, el("caption", {}, caption), head, body));
 }
 

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <time.h>
 
 #include <atomic>
 #include <chrono>
@@ -24,7 +25,9 @@ class FakeSource final : public CounterSource {
     std::atomic<std::int64_t> readings{0};
     std::atomic<std::int64_t> takes_ns{0};
     std::atomic<bool> fails{false};
+    std::atomic<std::int64_t> works_ns{0};
     std::atomic<int> cpu{-1};
+    std::atomic<int> allowed{0};  // processors
   };
   explicit FakeSource(Shared& shared) : shared_(shared) {}
   std::vector<Counter> counters() const override {
@@ -32,6 +35,8 @@ class FakeSource final : public CounterSource {
   }
   void read(std::span<std::int64_t> values) override {
     shared_.cpu = ::sched_getcpu();
+    shared_.allowed = static_cast<int>(allowed_cpus().size());
+    work(shared_.works_ns);
     values[0] = ++shared_.readings;
     problems_[1] = shared_.fails ? "it is gone" : "";
     if (!shared_.fails) values[1] = 7;
@@ -40,6 +45,17 @@ class FakeSource final : public CounterSource {
   std::span<const std::string> problems() const override { return problems_; }
 
  private:
+  static void work(std::int64_t cpu_ns) {
+    const auto used_ns = [] {
+      timespec time{};
+      ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+      return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+    };
+    const std::int64_t begin_ns = used_ns();
+    while (used_ns() - begin_ns < cpu_ns) {
+    }
+  }
+
   Shared& shared_;
   std::vector<std::string> problems_{2};
 };
@@ -128,12 +144,25 @@ TEST(Sampler, KeepsABoundedNumber) {
 }
 
 TEST(Sampler, StaysOnItsProcessor) {
+  // Each in turn: a thread that goes where it likes is not on all of them by chance.
+  for (const int cpu : allowed_cpus()) {
+    FakeSource::Shared shared;
+    Sampler fake = sampler(shared, 1'000'000, cpu);
+    std::this_thread::sleep_for(milliseconds(10));
+    static_cast<void>(fake.take(monotonic_now_ns(), monotonic_now_ns()));
+    EXPECT_EQ(shared.cpu, cpu);
+    EXPECT_EQ(shared.allowed, 1);
+  }
+}
+
+TEST(Sampler, CountsTheProcessorTimeOfASample) {
   FakeSource::Shared shared;
-  const int cpu = allowed_cpus().back();
-  Sampler fake = sampler(shared, 1'000'000, cpu);
-  std::this_thread::sleep_for(milliseconds(10));
-  static_cast<void>(fake.take(monotonic_now_ns(), monotonic_now_ns()));
-  EXPECT_EQ(shared.cpu, cpu);
+  shared.works_ns = 2'000'000;
+  Sampler fake = sampler(shared, 5'000'000);
+  while (shared.readings < 10) std::this_thread::sleep_for(milliseconds(1));
+  const double sample_ns = fake.sample_ns().value();
+  EXPECT_GE(sample_ns, 2e6);
+  EXPECT_LT(sample_ns, 4e6) << "sleeping costs nothing";
 }
 
 }  // namespace

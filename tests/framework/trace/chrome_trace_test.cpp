@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/json.h"
 #include "support/trace_checker.h"
 
@@ -85,6 +87,45 @@ TEST(ChromeTrace, StampsAreTheClockToTheNanosecond) {
   trace.steps = {{.start_ns = uptime_ns, .end_ns = uptime_ns + 1'001}};
   trace.spans = {};
   EXPECT_THAT(chrome_trace(trace), testing::HasSubstr(R"("ts":3000000000000.123,"dur":1.001)"));
+}
+
+std::vector<std::pair<double, std::int64_t>> track(const Json& document, const std::string& process,
+                                                   std::string_view name) {
+  std::map<std::string, int> ids;
+  for (const Json& event : document["traceEvents"]) {
+    if (event["name"] == "process_name") ids[event["args"]["name"]] = event["pid"];
+  }
+  std::vector<std::pair<double, std::int64_t>> points;
+  for (const Json& event : document["traceEvents"]) {
+    if (event["ph"] == "C" && event["name"] == name && event["pid"] == ids.at(process))
+      points.emplace_back(event["ts"], event["args"]["value"]);
+  }
+  return points;
+}
+
+TEST(ChromeTrace, SamplesOfItsSpanAreTracksOfTheirDevices) {
+  SampleSeries power{.name = "gpu_power_mw", .values = {1, 2, std::nullopt, 4, 5}};
+  SampleSeries energy{.name = "gpu_energy_uj", .values = {100, 150, 180, 220, 300}};
+  SampleSeries package{.name = "package_energy_uj", .values = {std::nullopt, std::nullopt, 7, 9, 12}};
+  power.device.emplace("GPU-1");
+  energy.device.emplace("GPU-1");
+  SampleSeries second = power;
+  second.device.emplace("GPU-2");
+  second.values = {10, 20, 30, 40, 50};
+  // One before the first step, one at its begin, one between the steps, one at the last one's end, one after.
+  const std::vector<std::int64_t> times{999, 1'000, 15'000, 21'001, 21'002};
+  const std::vector<MonitorSamples> samples{
+      {.monitor = "gpu", .time_ns = times, .series = {power, energy, second}},
+      {.monitor = "energy", .time_ns = times, .series = {package}}};
+  const Json document = parse_json(chrome_trace(example(), samples), "the trace");
+  EXPECT_EQ(test::trace_faults(document), "");
+  using testing::Pair;
+  EXPECT_THAT(track(document, "GPU-1", "gpu_power_mw"), ElementsAre(Pair(1.0, 2), Pair(21.001, 4)));
+  EXPECT_THAT(track(document, "GPU-1", "gpu_energy_uj"),
+              ElementsAre(Pair(1.0, 0), Pair(15.0, 30), Pair(21.001, 70)));
+  EXPECT_THAT(track(document, "GPU-2", "gpu_power_mw"),
+              ElementsAre(Pair(1.0, 20), Pair(15.0, 30), Pair(21.001, 40)));
+  EXPECT_THAT(track(document, "energy", "package_energy_uj"), ElementsAre(Pair(15.0, 0), Pair(21.001, 2)));
 }
 
 TEST(SpanDepths, CountTheSpansAround) { EXPECT_THAT(span_depths(example().spans), ElementsAre(0, 1, 1, 0)); }
