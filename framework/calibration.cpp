@@ -26,11 +26,6 @@ constexpr std::int64_t first_token_ns = 5'000'000;
 constexpr std::int64_t next_token_ns = 1'000'000;
 constexpr std::int64_t known_tokens = 20;
 
-double median_of(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values.empty() ? 0 : percentile(values, 50);
-}
-
 double worst_of(const std::vector<double>& values) {
   double worst = 0;
   for (const double value : values) worst = std::max(worst, std::abs(value));
@@ -131,7 +126,7 @@ double median_ns_of(std::size_t repetitions, Work&& work) {
     work();
     durations.push_back(static_cast<double>(monotonic_now_ns() - start_ns));
   }
-  return median_of(std::move(durations));
+  return median_if_any(std::move(durations)).value_or(0);
 }
 
 }  // namespace
@@ -163,7 +158,7 @@ FalseVerdicts compare_repeatedly(const TimedIteration& base, const TimedIteratio
     ++result.comparisons;
     if (progress) progress(result.comparisons);
   }
-  result.median_detectable_percent = median_of(std::move(detectable));
+  result.median_detectable_percent = median_if_any(std::move(detectable)).value_or(0);
   return result;
 }
 
@@ -192,9 +187,9 @@ TimingErrors measure_timing_errors(std::size_t iterations, const InterruptFlag& 
                           static_cast<double>(given_ns.back() - given_ns.front()) / (known_tokens - 1));
   }
   return {.iterations = iterations,
-          .first_token_median_ns = median_of(first_token),
+          .first_token_median_ns = median_if_any(first_token).value_or(0),
           .first_token_worst_ns = worst_of(first_token),
-          .inter_token_median_ns = median_of(inter_token),
+          .inter_token_median_ns = median_if_any(inter_token).value_or(0),
           .inter_token_worst_ns = worst_of(inter_token)};
 }
 

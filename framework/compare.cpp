@@ -53,8 +53,7 @@ LaunchSeries series_of(const SideScenario& scenario, std::string_view metric) {
 double median_of(const LaunchSeries& launches) {
   std::vector<double> values;
   for (const auto& launch : launches) values.insert(values.end(), launch.begin(), launch.end());
-  std::ranges::sort(values);
-  return values.empty() ? 0 : percentile(values, 50);
+  return median_if_any(std::move(values)).value_or(0);
 }
 
 /// Names and units of the metrics in seconds that both sides have, in the order of the documents.

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+
+#include "base/median.h"
 
 namespace bv2 {
 namespace {
@@ -37,8 +40,7 @@ double percentile(std::span<const double> sorted, double percent) {
 
 std::optional<double> median_if_any(std::vector<double> values) {
   if (values.empty()) return std::nullopt;
-  std::ranges::sort(values);
-  return percentile(values, 50);
+  return median(std::move(values));
 }
 
 bool supports_percentile(std::size_t count, double percent) {

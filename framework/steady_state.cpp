@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/median.h"
 #include "framework/outliers.h"
-#include "framework/percentile.h"
 #include "framework/student_t.h"
 
 namespace bv2 {
@@ -27,11 +27,7 @@ constexpr double uncertainty_of_few = 4;
 
 constexpr std::array<std::string_view, 4> steadiness_names{"too_few", "steady", "still_changing", "drifting"};
 
-double median_of(std::span<const double> values) {
-  std::vector<double> sorted(values.begin(), values.end());
-  std::ranges::sort(sorted);
-  return percentile(sorted, 50);
-}
+double median_of(std::span<const double> values) { return median({values.begin(), values.end()}); }
 
 struct Noise {
   double variance = 0;

@@ -82,14 +82,16 @@ constexpr std::array variants{Variant{"eager", make<EagerMode>}, Variant{"compil
 
 std::vector<std::string> engine_variants() {
   std::vector<std::string> names;
+  names.reserve(variants.size());
   for (const Variant& variant : variants) names.emplace_back(variant.name);
   return names;
 }
 
 std::vector<std::string> engine_compile_modes() {
+  const auto modes = engine::compiled::compile_modes();
   std::vector<std::string> names;
-  for (const engine::compiled::CompileMode& mode : engine::compiled::compile_modes())
-    names.emplace_back(mode.name);
+  names.reserve(modes.size());
+  for (const engine::compiled::CompileMode& mode : modes) names.emplace_back(mode.name);
   return names;
 }
 

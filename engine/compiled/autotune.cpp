@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/json.h"
+#include "base/median.h"
 #include "engine/compiled/compiled_model.h"
 #include "engine/threads.h"
 
@@ -76,12 +77,6 @@ std::string key_of(std::span<const Graph* const> graphs, const std::vector<Tuned
                           to_string(candidate.options.choices));
   }
   return digest_of(DigestKind::sha256, text);
-}
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
 }
 
 /// A model of which every graph can be run in every way.

@@ -26,6 +26,7 @@ const CompileMode& compile_mode(std::string_view name) {
   const auto* found = std::ranges::find(modes, name, &CompileMode::name);
   if (found != modes.end()) return *found;
   std::vector<std::string_view> names;
+  names.reserve(modes.size());
   for (const CompileMode& mode : modes) names.push_back(mode.name);
   fail("the compile mode '{}' is not supported (supported: {})", name, fmt::join(names, ", "));
 }

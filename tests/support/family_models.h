@@ -1,5 +1,4 @@
-// A small model of every family: the fixtures, and for families without one a small shape with synthetic
-// weights.
+// A small model of every family: the fixtures, and for families without one that of small_models.h.
 #pragma once
 
 #include <memory>

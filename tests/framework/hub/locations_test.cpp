@@ -3,22 +3,14 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "support/error_text.h"
+#include "support/hub_environment.h"
 
 namespace bv2::hub {
 namespace {
 
+using test::environment;
 using test::error_text;
-
-Environment environment(std::map<std::string, std::string> variables) {
-  return Environment(
-      [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
-        const auto found = variables.find(name);
-        return found == variables.end() ? std::nullopt : std::optional(found->second);
-      });
-}
 
 TEST(Locations, EndpointIsTheHubUnlessOneIsNamed) {
   EXPECT_EQ(hub_endpoint(environment({})), "https://huggingface.co");

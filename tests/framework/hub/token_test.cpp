@@ -3,23 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <map>
-
 #include "support/error_text.h"
+#include "support/hub_environment.h"
 #include "support/temporary_folder.h"
 
 namespace bv2::hub {
 namespace {
 
+using test::environment;
 using test::error_text;
-
-Environment environment(std::map<std::string, std::string> variables) {
-  return Environment(
-      [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
-        const auto found = variables.find(name);
-        return found == variables.end() ? std::nullopt : std::optional(found->second);
-      });
-}
 
 TEST(Token, OptionThenVariableThenFile) {
   const test::TemporaryFolder home;
