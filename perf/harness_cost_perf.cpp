@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/median.h"
 #include "framework/benchmark_modules.h"
 #include "framework/journal.h"
 #include "framework/worker/local_worker.h"
@@ -42,11 +43,6 @@ struct Way {
 
 double seconds_since(std::int64_t start_ns) {
   return static_cast<double>(monotonic_now_ns() - start_ns) * 1e-9;
-}
-
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
 }
 
 IterationRecord asked_for_iteration(Worker& worker) {

@@ -26,6 +26,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/median.h"
 #include "framework/hub/blob_download.h"
 
 namespace {
@@ -142,11 +143,6 @@ int download(const std::string& url, std::uint64_t size_bytes, const std::string
   return 0;
 }
 
-double median(std::vector<double> values) {
-  std::ranges::sort(values);
-  return values[values.size() / 2];
-}
-
 void compare(const std::string& program, const fs::path& folder, std::size_t mib) {
   constexpr int rounds = 7;
   const std::size_t size_bytes = mib << 20U;
@@ -171,7 +167,7 @@ void compare(const std::string& program, const fs::path& folder, std::size_t mib
   fmt::print(
       "{:5} MiB: ours {:6.0f} MiB/s with its SHA-256, curl {:6.0f} MiB/s without, {:3.0f}%; peak {:.1f} "
       "MiB\n",
-      mib, rate / median(ours), rate / median(curls), 100 * median(curls) / median(ours),
+      mib, rate / bv2::median(ours), rate / bv2::median(curls), 100 * bv2::median(curls) / bv2::median(ours),
       *std::ranges::max_element(peaks));
 }
 

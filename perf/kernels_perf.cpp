@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/median.h"
 #include "engine/eager/eager_executor.h"
 #include "engine/kernels/panels.h"
 #include "engine/kernels/registry.h"
@@ -39,11 +40,6 @@ constexpr std::int64_t prompt_tokens = 512;  // of a prefill
 constexpr std::int64_t cold_bytes = std::int64_t{256} << 20U;
 constexpr double sample_seconds = 0.06;
 constexpr double limit_seconds = 0.2;
-
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
-}
 
 /// What a call does: the larger of the two decides its limit.
 struct Work {

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/cpu_topology.h"
 #include "base/error.h"
+#include "base/median.h"
 #include "engine/eager/eager_executor.h"
 #include "engine/generation/greedy.h"
 #include "engine/kernels/registry.h"
@@ -28,11 +29,6 @@ namespace {
 // More than the caches hold is read at one speed, whatever its size.
 constexpr std::int64_t max_working_set_bytes = std::int64_t{512} << 20U;
 constexpr double limit_seconds = 0.4;
-
-double median(std::vector<double> values) {
-  std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));
-  return values[values.size() / 2];
-}
 
 struct Options {
   std::string folder;

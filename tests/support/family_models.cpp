@@ -4,18 +4,46 @@
 #include <algorithm>
 #include <array>
 
+#include "base/json.h"
 #include "engine/loading/checkpoint.h"
+#include "engine/loading/synthetic_weights.h"
 #include "support/data.h"
 #include "support/model_reference.h"
-#include "support/small_models.h"
 
 namespace bv2::test {
 namespace {
 
 using engine::Tensor;
 
-// Those of small_models() whose families have no fixture.
-constexpr std::array without_fixture{"distilbert", "olmo2", "qwen3_moe", "roberta", "smollm3"};
+struct SmallShape {
+  std::string_view model_type;
+  std::string_view config;
+};
+
+constexpr std::array small_shapes{
+    SmallShape{"distilbert",
+               R"({"model_type": "distilbert", "vocab_size": 96, "dim": 48, "hidden_dim": 112, "n_layers": 3,
+      "n_heads": 3, "activation": "gelu", "max_position_embeddings": 32})"},
+    SmallShape{"olmo2",
+               R"({"model_type": "olmo2", "vocab_size": 160, "hidden_size": 64, "intermediate_size": 96,
+      "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 4, "max_position_embeddings": 128,
+      "rms_norm_eps": 1e-6, "rope_theta": 500000, "hidden_act": "silu", "tie_word_embeddings": false})"},
+    SmallShape{"qwen3_moe",
+               R"({"model_type": "qwen3_moe", "vocab_size": 160, "hidden_size": 64, "intermediate_size": 96,
+      "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 32,
+      "max_position_embeddings": 128, "rms_norm_eps": 1e-6, "rope_theta": 1000000, "hidden_act": "silu",
+      "num_experts": 8, "num_experts_per_tok": 2, "moe_intermediate_size": 48, "norm_topk_prob": true,
+      "mlp_only_layers": [1], "tie_word_embeddings": false})"},
+    SmallShape{"roberta",
+               R"({"model_type": "roberta", "vocab_size": 96, "hidden_size": 48, "intermediate_size": 112,
+      "num_hidden_layers": 3, "num_attention_heads": 3, "max_position_embeddings": 34, "type_vocab_size": 1,
+      "layer_norm_eps": 1e-5, "pad_token_id": 1, "hidden_act": "gelu"})"},
+    SmallShape{"smollm3",
+               R"({"model_type": "smollm3", "vocab_size": 160, "hidden_size": 64, "intermediate_size": 96,
+      "num_hidden_layers": 4, "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 128,
+      "rms_norm_eps": 1e-6, "rope_theta": 5000000, "hidden_act": "silu", "no_rope_layer_interval": 4,
+      "tie_word_embeddings": true})"},
+};
 
 std::filesystem::path fixture_folder(const std::string& name) { return data_dir() / "models" / name; }
 
@@ -31,7 +59,8 @@ Tensor some_ids(std::int64_t vocab_size) {
 }  // namespace
 
 std::vector<std::string> family_models() {
-  std::vector<std::string> names(without_fixture.begin(), without_fixture.end());
+  std::vector<std::string> names;
+  for (const SmallShape& shape : small_shapes) names.emplace_back(shape.model_type);
   for (const auto& entry : std::filesystem::directory_iterator(data_dir() / "models")) {
     if (std::filesystem::exists(entry.path() / "expected.safetensors"))
       names.push_back(entry.path().filename().string());
@@ -41,15 +70,16 @@ std::vector<std::string> family_models() {
 }
 
 FamilyModel load_family_model(const std::string& name, Dtype dtype) {
-  if (std::ranges::find(without_fixture, name) == without_fixture.end()) {
+  const auto* small = std::ranges::find(small_shapes, name, &SmallShape::model_type);
+  if (small == small_shapes.end()) {
     const std::filesystem::path folder = fixture_folder(name);
     engine::Checkpoint weights(folder);
     return {.model = make_model(engine::read_model_config(folder), weights, dtype),
             .ids = read_model_reference(folder / "expected.safetensors").input_ids};
   }
-  auto model = make_small_model(name, dtype);
-  const Tensor ids = some_ids(model->config().vocab_size);
-  return {.model = std::move(model), .ids = ids};
+  const engine::ModelConfig config = engine::parse_model_config(parse_json(small->config, name), name);
+  engine::SyntheticWeights weights(1);
+  return {.model = make_model(config, weights, dtype), .ids = some_ids(config.vocab_size)};
 }
 
 }  // namespace bv2::test

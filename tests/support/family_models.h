@@ -1,4 +1,5 @@
-// A small model of every family: the fixtures, and for families without one that of small_models.h.
+// A small model of every family: the fixtures, and for families without one a small shape with synthetic
+// weights.
 #pragma once
 
 #include <memory>

@@ -258,7 +258,8 @@ const auto family_name = [](const testing::TestParamInfo<std::string>& info) {
 };
 
 INSTANTIATE_TEST_SUITE_P(Some, CompiledPaddedBatch, testing::Values("llama", "mixtral"), family_name);
-INSTANTIATE_TEST_SUITE_P(EveryFamily, SlowCompiledPaddedBatch, testing::ValuesIn(test::family_models()), family_name);
+INSTANTIATE_TEST_SUITE_P(EveryFamily, SlowCompiledPaddedBatch, testing::ValuesIn(test::family_models()),
+                         family_name);
 
 struct AllocationCase {
   std::string model;
