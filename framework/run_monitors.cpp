@@ -61,6 +61,11 @@ std::vector<MonitorSamples> RunMonitors::samples(std::int64_t from_ns, std::int6
   return samples;
 }
 
+std::optional<int> RunMonitors::cpu() const {
+  if (!worker_ || !setting_.open.cpu) return std::nullopt;
+  return static_cast<int>(*setting_.open.cpu);
+}
+
 void RunMonitors::guarded(const std::function<void()>& work) {
   try {
     work();

@@ -35,6 +35,9 @@ class RunMonitors {
   /// Of an iteration that has just ended.
   std::vector<MonitorSamples> samples(std::int64_t from_ns, std::int64_t to_ns);
 
+  /// The processor that sampling has for itself; none where it has none, or nothing is sampled.
+  [[nodiscard]] std::optional<int> cpu() const;
+
   /// Of the sampled ones.
   [[nodiscard]] const std::vector<MonitorReport>& reports() const { return reports_; }
   [[nodiscard]] const std::vector<MonitoredDevice>& devices() const { return devices_; }

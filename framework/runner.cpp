@@ -317,6 +317,7 @@ class Run {
     WorkerProcessOptions process{.program = surroundings_.worker,
                                  .request_timeout_ns = options_.timeout_ns.value_or(default_timeout_ns),
                                  .memory_limit_bytes = options_.memory_limit_bytes,
+                                 .avoided_cpu = monitors_.cpu(),
                                  .on_output = {}};
     if (options_.scenario_timeout_ns > 0) {
       process.time_left_ns = std::max<std::int64_t>(options_.scenario_timeout_ns - spent_ns, 1);

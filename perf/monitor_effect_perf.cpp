@@ -90,8 +90,8 @@ Arguments arguments_of(std::span<char*> words) {
 
 class Measurement {
  public:
-  Measurement(const MonitorNames& monitors, std::optional<int> sampler_cpu)
-      : worker_({.program = program(), .on_output = {}}, interrupt_) {
+  Measurement(const MonitorNames& monitors, std::optional<int> sampler_cpu, std::optional<int> avoided_cpu)
+      : worker_({.program = program(), .avoided_cpu = avoided_cpu, .on_output = {}}, interrupt_) {
     open_.monitors = monitors;
     open_.system_root = power_.root();
     open_.device_libraries = {{{"nvml", BV2_PERF_FAKE_NVML}}};
@@ -175,7 +175,9 @@ Pairs pooled(const fs::path& file, const Pairs& measured) {
 int measure(const Arguments& arguments) {
   ::setenv("FAKE_GPU", "devices=2", 1);
   if (arguments.one_cpu) stay_on_first_cpu();
-  Measurement measurement(arguments.monitors, arguments.one_cpu ? std::optional(0) : spare_cpu(1));
+  const std::optional<int> spare = spare_cpu(1);
+  Measurement measurement(arguments.monitors, arguments.one_cpu ? std::optional(0) : spare,
+                          arguments.one_cpu ? std::nullopt : spare);
   std::mt19937_64 random(std::random_device{}());
   Pairs seconds;
   for (int round = -warm_up_rounds; round < arguments.rounds; ++round) {

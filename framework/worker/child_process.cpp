@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -29,7 +30,17 @@ struct Start {
   int output;
   pid_t parent;
   rlim_t memory_limit_bytes;
+  std::optional<cpu_set_t> cpus;
 };
+
+/// Those that this process may use but for one; none where nothing is to be changed.
+std::optional<cpu_set_t> cpus_without(std::optional<int> avoided) {
+  cpu_set_t cpus{};
+  if (!avoided || ::sched_getaffinity(0, sizeof cpus, &cpus) != 0) return std::nullopt;
+  CPU_CLR(static_cast<std::size_t>(*avoided), &cpus);
+  if (CPU_COUNT(&cpus) == 0) return std::nullopt;
+  return cpus;
+}
 
 void write_text(const char* path, std::string_view text) {
   const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
@@ -49,6 +60,7 @@ void write_text(const char* path, std::string_view text) {
     const rlimit limit{start.memory_limit_bytes, start.memory_limit_bytes};
     ::setrlimit(RLIMIT_DATA, &limit);
   }
+  if (start.cpus) ::sched_setaffinity(0, sizeof *start.cpus, &*start.cpus);
   const int input = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   // First out of the way of the numbers that they are to have.
   const int socket = ::fcntl(start.socket, F_DUPFD, ChildProcess::socket_fd + 1);
@@ -82,7 +94,8 @@ std::string signal_text(int signal) {
   return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("signal {} (SIG{})", signal, name);
 }
 
-ChildProcess::ChildProcess(const std::vector<std::string>& command, std::int64_t memory_limit_bytes) {
+ChildProcess::ChildProcess(const std::vector<std::string>& command, std::int64_t memory_limit_bytes,
+                           std::optional<int> avoided_cpu) {
   std::vector<char*> arguments;
   for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -94,8 +107,9 @@ ChildProcess::ChildProcess(const std::vector<std::string>& command, std::int64_t
   const std::array<int, 2> output = make_pipe();
   output_fd_ = output[0];
   ::fcntl(output_fd_, F_SETFL, O_NONBLOCK);
-  const Start start{arguments.data(), sockets[1], output[1], ::getpid(),
-                    static_cast<rlim_t>(memory_limit_bytes)};
+  const Start start{
+      arguments.data(),         sockets[1], output[1], ::getpid(), static_cast<rlim_t>(memory_limit_bytes),
+      cpus_without(avoided_cpu)};
   pid_ = ::fork();
   if (pid_ == 0) become(start);
   const int error = errno;

@@ -28,8 +28,10 @@ class ChildProcess {
   static constexpr int socket_fd = 3;
 
   /// Runs `command` (a path and its arguments). Throws Error where it cannot.
-  /// `memory_limit_bytes`: of its private memory (RLIMIT_DATA); 0: none.
-  explicit ChildProcess(const std::vector<std::string>& command, std::int64_t memory_limit_bytes = 0);
+  /// `memory_limit_bytes`: of its private memory (RLIMIT_DATA); 0: none. `avoided_cpu`: a processor that it
+  /// does not run on, if there is another.
+  explicit ChildProcess(const std::vector<std::string>& command, std::int64_t memory_limit_bytes = 0,
+                        std::optional<int> avoided_cpu = {});
   /// Kills what still runs.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;

@@ -65,7 +65,7 @@ WorkerProcess::WorkerProcess(WorkerProcessOptions options, const InterruptFlag& 
     : options_(std::move(options)),
       interrupt_(&interrupt),
       kills_before_(read_out_of_memory_kills()),
-      process_(options_.program.command, options_.memory_limit_bytes),
+      process_(options_.program.command, options_.memory_limit_bytes, options_.avoided_cpu),
       channel_(process_.take_socket()) {
   const HelloRequest hello{.monitors_only = options_.monitors_only,
                            .benches_dirs = options_.program.benches_dirs,

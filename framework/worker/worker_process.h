@@ -31,6 +31,7 @@ struct WorkerProcessOptions {
   std::int64_t request_timeout_ns = 0;                   ///< of each request; 0: none
   std::int64_t time_left_ns = 0;                         ///< for all requests together; 0: no limit
   std::int64_t memory_limit_bytes = 0;                   ///< of its private memory; 0: none
+  std::optional<int> avoided_cpu{};                      ///< a processor that others are to have
   std::function<void(std::string_view line)> on_output;  ///< what it prints, line by line
 };
 

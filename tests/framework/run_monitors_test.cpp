@@ -346,6 +346,12 @@ TEST(RunMonitors, ReportsOfBothKindsAreJoinedInTheOrderOfTheTable) {
   EXPECT_EQ(reports[0].status, MonitorStatus::off);
 }
 
+TEST(RunMonitors, NoProcessorIsTakenWhereNothingIsSampled) {
+  RunMonitors monitors({.open = {.monitors = {"process"}, .cpu = 0}, .new_worker = {}, .problem = {}});
+  monitors.start();
+  EXPECT_FALSE(monitors.cpu());
+}
+
 TEST(RunMonitors, NoProcessorIsSpareWhereAllAreUsed) { EXPECT_FALSE(spare_cpu(1 << 20)); }
 
 }  // namespace
