@@ -146,6 +146,9 @@ class Lowering {
     if (lower_with_epilogue(parts, group, steps)) return;
     std::vector<Node> middle{*parts.product};
     share_locals({&parts.before, &middle, &parts.after});
+    // The library writes all it computes, also what nobody reads.
+    for (View& output : middle[0].outputs)
+      if (buffer_at(output.buffer).kind == BufferKind::local) output = added_twin(output);
     // The library writes rows without gaps.
     for (View& output : middle[0].outputs) {
       if (is_contiguous(output)) continue;
@@ -192,14 +195,20 @@ class Lowering {
           return false;
     share_locals({&parts.before, &fused});
     if (epilogue->other == ProductFusion::Other::multiply) {
-      Buffer value = buffer_at(epilogue->operand.buffer);
-      value.kind = BufferKind::temporary;
-      replace(fused, epilogue->operand.buffer, added(std::move(value)).buffer);
+      replace(fused, epilogue->operand.buffer, added_twin(epilogue->operand).buffer);
     }
     if (!parts.before.empty())
       steps.push_back({StepKind::rows, group_of(std::move(parts.before), group), index_});
     steps.push_back({StepKind::host, group_of(std::move(fused), group), index_});
     return true;
+  }
+
+  /// The same elements in memory of their own.
+  View added_twin(View local) {
+    Buffer buffer = buffer_at(local.buffer);
+    buffer.kind = BufferKind::temporary;
+    local.buffer = added(std::move(buffer)).buffer;
+    return local;
   }
 
   View added(Buffer buffer) {
@@ -218,9 +227,7 @@ class Lowering {
     }
     for (const auto& [local, count] : users) {
       if (count < 2 || buffer_at(local).kind != BufferKind::local) continue;
-      Buffer buffer = buffer_at(local);
-      buffer.kind = BufferKind::temporary;
-      const BufferId twin = added(std::move(buffer)).buffer;
+      const BufferId twin = added_twin({.buffer = local}).buffer;
       for (std::vector<Node>* list : lists) replace(*list, local, twin);
     }
   }

@@ -9,6 +9,21 @@ namespace {
 
 void mark(std::vector<bool>& used, const View& view) { used[static_cast<std::size_t>(view.buffer)] = true; }
 
+bool is_needed(const Graph& graph, const View& output, const std::vector<bool>& used) {
+  return buffer_of(graph, output).kind == BufferKind::state || used[static_cast<std::size_t>(output.buffer)];
+}
+
+/// Takes the weights, with their biases, whose outputs nothing reads from a product.
+void drop_dead_parts(const Graph& graph, Node& product, const std::vector<bool>& used) {
+  for (std::size_t i = product.outputs.size(); i-- > 0;) {
+    if (is_needed(graph, product.outputs[i], used)) continue;
+    const auto at = static_cast<std::ptrdiff_t>(i);
+    product.outputs.erase(product.outputs.begin() + at);
+    const auto weight = product.inputs.begin() + 1 + 2 * at;
+    product.inputs.erase(weight, weight + 2);
+  }
+}
+
 /// Keeps of a list what writes to something that is read later, a state or a used buffer; from the end.
 std::vector<Node> live(const Graph& graph, std::vector<Node> nodes, std::vector<bool>& used) {
   std::vector<Node> kept;
@@ -18,11 +33,9 @@ std::vector<Node> live(const Graph& graph, std::vector<Node> nodes, std::vector<
       node.body = live(graph, std::move(node.body), used);
       if (node.body.empty()) continue;
     } else {
-      const bool needed = std::ranges::any_of(node.outputs, [&](const View& view) {
-        return buffer_of(graph, view).kind == BufferKind::state ||
-               used[static_cast<std::size_t>(view.buffer)];
-      });
-      if (!needed) continue;
+      const auto needed = [&](const View& view) { return is_needed(graph, view, used); };
+      if (!std::ranges::any_of(node.outputs, needed)) continue;
+      if (node.kind == NodeKind::product) drop_dead_parts(graph, node, used);
     }
     for (const View& view : node.inputs)
       if (view.defined()) mark(used, view);

@@ -241,20 +241,28 @@ TEST_F(OneProgram, ElementaryFunctionsAreAccurateToAFewUnitsOfTheLastPlace) {
   }
 }
 
+Tensor parameter(std::mt19937& random, const Shape& shape, Dtype dtype) {
+  // Sums of 16 terms are of the size of x.
+  std::uniform_real_distribution<double> value(-0.4, 0.4);
+  std::vector<double> values(static_cast<std::size_t>(shape.product()));
+  for (double& each : values) each = value(random);
+  return test::tensor_from(values, dtype, shape);
+}
+
+/// x [rows of 16], some numbers.
+Tensor some_x(Dtype dtype, const Shape& shape) {
+  std::vector<double> values(static_cast<std::size_t>(shape.product()));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<double>(i));
+  return test::tensor_from(values, dtype, shape);
+}
+
 /// A gated MLP with its residual, then a layer with bias and activation: x [batch, tokens, 16].
 Graph graph_of_layers(Dtype dtype) {
   std::mt19937 random(7);
   constexpr std::int64_t width = test::RandomForward::width;
-  const auto parameter = [&](const Shape& shape) {
-    // Sums of 16 terms are of the size of x.
-    std::uniform_real_distribution<double> value(-0.4, 0.4);
-    std::vector<double> values(static_cast<std::size_t>(shape.product()));
-    for (double& each : values) each = value(random);
-    return test::tensor_from(values, dtype, shape);
-  };
   std::vector<Tensor> weights;
-  for (int i = 0; i < 4; ++i) weights.push_back(parameter({width, width}));
-  const Tensor bias = parameter({width});
+  for (int i = 0; i < 4; ++i) weights.push_back(parameter(random, {width, width}, dtype));
+  const Tensor bias = parameter(random, {width}, dtype);
   return trace(
       "layers", {.past = false}, AttentionPath::eager,
       [&](Context& context, Tracer& tracer, const Sizes& sizes) {
@@ -277,15 +285,49 @@ TEST_F(OneProgram, ProductsOfManyRowsAreDoneWithWhatFollowsThem) {
     const Graph traced = graph_of_layers(dtype);
     Graph graph = traced;
     optimise(graph);
-    std::vector<double> values(static_cast<std::size_t>(10 * test::RandomForward::width));
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = std::sin(static_cast<double>(i));
-    const Given given{{"x", test::tensor_from(values, dtype, {2, 5, test::RandomForward::width})}};
+    const Given given{{"x", some_x(dtype, {2, 5, test::RandomForward::width})}};
     const std::vector<Tensor> expected = test::interpret(traced, sizes, given, executor);
     for (const bool own_products : {false, true}) {
       SCOPED_TRACE(fmt::format("{}, own loops: {}", name(dtype), own_products));
       const auto program = build(graph, {.choices = {.own_products = own_products}});
       EXPECT_EQ(program->report().host_steps, expected_calls) << to_text(graph);
       expect_near(Memory(graph, sizes, given).run(*program)[0], expected[0], dtype);
+    }
+  }
+}
+
+/// A decode step that multiplies x with three weights and needs one product alone.
+Graph graph_with_dead_products() {
+  std::mt19937 random(8);
+  constexpr std::int64_t width = test::RandomForward::width;
+  std::vector<Tensor> weights;
+  for (int i = 0; i < 3; ++i) weights.push_back(parameter(random, {width, width}, Dtype::float32));
+  return trace("dead", {.tokens = false, .past = false}, AttentionPath::eager,
+               [&](Context& context, Tracer& tracer, const Sizes& sizes) {
+                 const Tensor x = tracer.input("x", Dtype::float32, {sizes.batch, sizes.tokens, width});
+                 std::vector<Tensor> products;
+                 for (const Tensor& weight : weights)
+                   products.push_back(context.apply(Linear{}, x, weight, Tensor()));
+                 (void)neg(context, products[0]);
+                 return std::vector{context.execute(BasicOp::silu, {products[1]})};
+               });
+}
+
+TEST_F(OneProgram, ProductsThatNobodyNeedsDoNoHarm) {
+  EagerExecutor executor;
+  const Graph traced = graph_with_dead_products();
+  for (const bool remove : {true, false}) {
+    Graph graph = traced;
+    optimise(graph, {.off = remove ? std::set<std::string, std::less<>>{}
+                                   : std::set<std::string, std::less<>>{"remove_dead"},
+                     .after = {}});
+    const auto program = build(graph);
+    for (const std::int64_t batch : {1, 6}) {  // streamed; by the library
+      SCOPED_TRACE(fmt::format("batch {}, dead ones removed: {}", batch, remove));
+      const Sizes sizes{.batch = batch, .tokens = 1, .past = 0, .capacity = 0};
+      const Given given{{"x", some_x(Dtype::float32, {batch, 1, test::RandomForward::width})}};
+      const std::vector<Tensor> expected = test::interpret(traced, sizes, given, executor);
+      expect_near(Memory(graph, sizes, given).run(*program)[0], expected[0], Dtype::float32);
     }
   }
 }

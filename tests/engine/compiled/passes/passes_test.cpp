@@ -321,6 +321,21 @@ TEST(Passes, RemoveDeadKeepsResultsAndStates) {
             "  %1 float32 [batch, tokens, 8] = tanh(%0)\nresults %1\n");
 }
 
+TEST(Passes, RemoveDeadTakesWeightsThatNobodyNeedsFromProducts) {
+  const Tensor weight(Dtype::float32, {4, 8});
+  const Tensor other(Dtype::float32, {2, 8});
+  const Tensor bias(Dtype::float32, {2});
+  Graph graph = graph_of([&](Context& context, const Tensor& x) {
+    (void)context.apply(Linear{}, x, weight, Tensor());
+    const Tensor needed = context.apply(Linear{}, x, other, bias);
+    (void)exp(context, context.apply(Linear{}, x, weight, Tensor()));
+    return needed;
+  });
+  combine_products(graph);
+  EXPECT_EQ(nodes_after(std::move(graph), remove_dead),
+            "  %3 float32 [batch, tokens, 2] = product(%0, %1, %2)\nresults %3\n");
+}
+
 TEST(Passes, CanBeSwitchedOffByName) {
   Graph graph =
       graph_of([](Context& context, const Tensor& x) { return neg(context, mul_scalar(context, x, 1)); });
