@@ -8,6 +8,16 @@
 
 namespace bv2 {
 
+namespace {
+
+/// The clock counts nanoseconds: 292 years before and after 1970.
+std::chrono::seconds farthest(int direction) {
+  return direction * (std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::duration::max()) -
+                      std::chrono::seconds(1));
+}
+
+}  // namespace
+
 std::string utc_timestamp(std::chrono::system_clock::time_point time) {
   using std::chrono::milliseconds;
   const auto whole = std::chrono::floor<std::chrono::seconds>(time);
@@ -29,7 +39,10 @@ std::optional<std::chrono::system_clock::time_point> time_of_utc_timestamp(const
   if (fields != 7 || static_cast<std::size_t>(length) != text.size()) return std::nullopt;
   utc.tm_year -= 1900;
   utc.tm_mon -= 1;
-  return std::chrono::system_clock::from_time_t(::timegm(&utc)) + std::chrono::milliseconds(milliseconds);
+  const std::chrono::seconds since_epoch(::timegm(&utc));
+  if (since_epoch < farthest(-1) || since_epoch > farthest(1)) return std::nullopt;
+  const std::chrono::system_clock::time_point time(since_epoch + std::chrono::milliseconds(milliseconds));
+  return utc_timestamp(time) == text ? std::optional(time) : std::nullopt;  // not so of a 30th of February
 }
 
 std::string file_name_timestamp(std::chrono::system_clock::time_point time) {

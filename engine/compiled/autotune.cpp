@@ -198,9 +198,7 @@ std::vector<Candidate> candidates_for(const GraphKind& kind, std::int64_t batch)
   std::vector<Candidate> candidates{
       {"one team", with(true, {}), 0},
       {"one team, weights asked for while waiting", with(true, {.waiting_bytes = 65536}), 0},
-      {"one team, weights asked for 1 KiB ahead", with(true, {.prefetch_bytes = 1024}), 0},
       {"one team, inputs of products apart", with(true, {.fuse_input = false}), 0},
-      {"one team, panels in turn", with(true, {.interleaved_panels = true}), 0},
       {"one team, tiles of 2 vectors", with(true, {.tile_vectors = 2}), 0},
       {"a region between calls", with(false, {}), 0},
       {"products by our own loops", with(false, {.few_rows = 0, .own_products = true}), 0},

@@ -253,11 +253,8 @@ std::string to_string(const CodeChoices& choices) {
       fmt::format("few_rows={}, {}", choices.few_rows,
                   choices.fuse_input ? "inputs of products fused" : "inputs of products apart");
   if (choices.tile_vectors > 0) text += fmt::format(", tiles of {} vectors", choices.tile_vectors);
-  if (choices.prefetch_bytes > 0)
-    text += fmt::format(", weights asked for {} bytes ahead", choices.prefetch_bytes);
   if (choices.waiting_bytes > 0)
     text += fmt::format(", {} bytes of weights asked for while waiting", choices.waiting_bytes);
-  if (choices.interleaved_panels) text += ", panels in turn";
   if (choices.own_products) text += ", own loops for products of many rows";
   return text;
 }

@@ -30,11 +30,9 @@ struct CodeChoices {
   std::int64_t few_rows = 4;  ///< products of at most as many rows stream the weights in generated code; 0:
                               ///< all are calls of the engine
   bool fuse_input = true;  ///< each thread computes a product's input (a norm) itself: no barrier before it
-  std::int64_t tile_vectors = 0;    ///< of a panel that are summed at once; 0: as registers allow
-  std::int64_t prefetch_bytes = 0;  ///< how far ahead streamed weights are asked for; 0: the hardware's way
-  std::int64_t waiting_bytes = 0;   ///< of the next weights that a thread asks for while it waits
-  bool interleaved_panels = false;  ///< threads take panels in turn, not a run of them each
-  bool own_products = false;        ///< products that are calls run our own loops, not the library's
+  std::int64_t tile_vectors = 0;   ///< of a panel that are summed at once; 0: as registers allow
+  std::int64_t waiting_bytes = 0;  ///< of the next weights that a thread asks for while it waits
+  bool own_products = false;       ///< products that are calls run our own loops, not the library's
   friend bool operator==(const CodeChoices&, const CodeChoices&) = default;
 };
 std::string to_string(const CodeChoices& choices);

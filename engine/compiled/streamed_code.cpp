@@ -80,7 +80,6 @@ class StreamedCode {
       : graph_(graph),
         group_(group),
         few_rows_(choices.few_rows),
-        interleaved_(choices.interleaved_panels),
         parts_(split_around_product(group)),
         product_(*parts_.product),
         depth_(product_.inputs[0].shape.back().value()),
@@ -173,12 +172,8 @@ class StreamedCode {
     }
     CodeText text(2);
     text.line("constexpr long panels = {};", panel_count_);
-    if (interleaved_) {
-      text.open("for (long task = team.thread; task < panels; task += team.threads)");
-    } else {
-      text.line("const long last = share(panels, team.thread + 1, team);");
-      text.open("for (long task = share(panels, team.thread, team); task < last; ++task)");
-    }
+    text.line("const long last = share(panels, team.thread + 1, team);");
+    text.open("for (long task = share(panels, team.thread, team); task < last; ++task)");
     std::int64_t first = 0;
     for (const JoinedOutputs& part : joined) {
       if (joined.size() > 1) text.open("if (task >= {} && task < {})", first, first + part.panels);
@@ -194,10 +189,8 @@ class StreamedCode {
     return panels_of(graph_.buffers[static_cast<std::size_t>(product_.inputs[1 + 2 * output].buffer)].tensor);
   }
 
-  /// Of outputs that are joined a panel of the first is read first. In turn, a thread's panels are not known
-  /// to begin at its share.
+  /// Of outputs that are joined a panel of the first is read first.
   void note_weights(const JoinedOutputs& part) {
-    if (interleaved_) return;
     weights_.push_back({.first = panel_count_,
                         .buffer = product_.inputs[1 + 2 * part.outputs[0]].buffer,
                         .panel_bytes = static_cast<std::int64_t>(matrix_of(part.outputs[0]).panel_bytes())});
@@ -280,7 +273,6 @@ class StreamedCode {
   Graph graph_;  // with local buffers for the sums
   const Node& group_;
   std::int64_t few_rows_;
-  bool interleaved_;
   SplitGroup parts_;
   const Node& product_;
   std::int64_t depth_;

@@ -23,10 +23,13 @@ TEST(Timestamp, OfDocumentsIsUtcWithMilliseconds) {
 }
 
 TEST(Timestamp, IsReadBack) {
-  for (const std::int64_t milliseconds : {std::int64_t{1'768'487'422'123}, std::int64_t{0}}) {
+  for (const std::int64_t milliseconds :
+       {std::int64_t{1'768'487'422'123}, std::int64_t{0}, std::int64_t{-1}}) {
     EXPECT_EQ(time_of_utc_timestamp(utc_timestamp(at(milliseconds))), at(milliseconds));
   }
-  for (const auto* text : {"", "2026-01-15", "2026-01-15T14:30:22.123", "2026-01-15T14:30:22.123Z "}) {
+  for (const auto* text :
+       {"", "2026-01-15", "2026-01-15T14:30:22.123", "2026-01-15T14:30:22.123Z ", "2026-02-30T14:30:22.123Z",
+        "2999-01-01T00:00:00.000Z", "0001-01-01T00:00:00.000Z"}) {
     EXPECT_EQ(time_of_utc_timestamp(text), std::nullopt) << text;
   }
 }

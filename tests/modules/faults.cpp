@@ -24,7 +24,7 @@ constexpr int faulty_call = 4;
 constexpr int socket_fd = 3;
 
 [[noreturn]] void loop_for_ever() {
-  volatile int turns = 0;
+  volatile unsigned turns = 0;
   for (;;) turns = turns + 1;
 }
 

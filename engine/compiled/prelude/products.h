@@ -4,13 +4,9 @@
 
 #include "engine/compiled/prelude/vectors.h"
 
-// What max-autotune may choose otherwise: vectors of a panel that are summed at once, and how far ahead the
-// weights are asked for.
+// What max-autotune may choose otherwise: vectors of a panel that are summed at once.
 #ifndef BV2_TILE_VECTORS
 #define BV2_TILE_VECTORS panel_vectors
-#endif
-#ifndef BV2_PREFETCH_BYTES
-#define BV2_PREFETCH_BYTES 0
 #endif
 
 constexpr int panel_outputs = 64;
@@ -50,9 +46,6 @@ static inline void multiply_some(const float* x, long x_stride, long depth, cons
   for (; k + 2 <= depth; k += 2) {
     for (int v = 0; v < vectors; ++v) {
       const WeightPair weights = load_pair(panel, k, first + v * lanes);
-      if constexpr (BV2_PREFETCH_BYTES > 0)
-        __builtin_prefetch((const char*)(panel + k * panel_outputs + 2 * (first + v * lanes)) +
-                           BV2_PREFETCH_BYTES);
       for (int r = 0; r < rows; ++r) {
         sum[0][r][v] += weights.even * x[r * x_stride + k];
         sum[sets - 1][r][v] += weights.odd * x[r * x_stride + k + 1];

@@ -106,20 +106,16 @@ struct Variant {
 };
 
 std::vector<Variant> variants() {
-  return {{.open = {}, .options = {}, .name = "prefill"},
-          {.open = {.tokens = false}, .options = {}, .name = "decode"},
-          {.open = {.tokens = false},
-           .options = {.one_team = true, .choices = {.waiting_bytes = 4096}},
-           .name = "decode in one team"},
-          {.open = {.tokens = false},
-           .options = {.one_team = true,
-                       .choices = {.few_rows = 2,
-                                   .fuse_input = false,
-                                   .tile_vectors = 2,
-                                   .prefetch_bytes = 1024,
-                                   .interleaved_panels = true,
-                                   .own_products = true}},
-           .name = "decode of at most two rows"}};
+  return {
+      {.open = {}, .options = {}, .name = "prefill"},
+      {.open = {.tokens = false}, .options = {}, .name = "decode"},
+      {.open = {.tokens = false},
+       .options = {.one_team = true, .choices = {.waiting_bytes = 4096}},
+       .name = "decode in one team"},
+      {.open = {.tokens = false},
+       .options = {.one_team = true,
+                   .choices = {.few_rows = 2, .fuse_input = false, .tile_vectors = 2, .own_products = true}},
+       .name = "decode of at most two rows"}};
 }
 
 void compare_random_graphs(std::uint32_t first, std::uint32_t last, Dtype dtype, const Toolchain& toolchain) {
