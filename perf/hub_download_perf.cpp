@@ -139,7 +139,8 @@ int download(const std::string& url, std::uint64_t size_bytes, const std::string
   const bv2::hub::Session session(options);
   bv2::hub::HttpClient client(session);
   bv2::hub::TransferMeter meter("x", {});
-  bv2::hub::download_blob(client, {url, {}, size_bytes, DigestKind::sha256, hash}, target, meter);
+  const bv2::hub::BlobSource blob{url, {}, size_bytes, DigestKind::sha256, hash};
+  bv2::hub::download_blob(client, blob, target, meter);
   return 0;
 }
 
