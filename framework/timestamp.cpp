@@ -10,11 +10,10 @@ namespace bv2 {
 
 namespace {
 
-/// The clock counts nanoseconds: 292 years before and after 1970.
-std::chrono::seconds farthest(int direction) {
-  return direction * (std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::duration::max()) -
-                      std::chrono::seconds(1));
-}
+/// From 1970: the clock counts nanoseconds.
+constexpr std::chrono::seconds farthest =
+    std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::duration::max()) -
+    std::chrono::seconds(1);
 
 }  // namespace
 
@@ -40,7 +39,7 @@ std::optional<std::chrono::system_clock::time_point> time_of_utc_timestamp(const
   utc.tm_year -= 1900;
   utc.tm_mon -= 1;
   const std::chrono::seconds since_epoch(::timegm(&utc));
-  if (since_epoch < farthest(-1) || since_epoch > farthest(1)) return std::nullopt;
+  if (std::chrono::abs(since_epoch) > farthest) return std::nullopt;
   const std::chrono::system_clock::time_point time(since_epoch + std::chrono::milliseconds(milliseconds));
   return utc_timestamp(time) == text ? std::optional(time) : std::nullopt;  // not so of a 30th of February
 }
