@@ -198,6 +198,7 @@ Command take_command(std::span<const std::string>& arguments) {
   const auto* found = std::ranges::find(commands, arguments[0], &CommandRow::name);
   if (found == commands.end()) {
     std::vector<std::string_view> names;
+    names.reserve(commands.size());
     for (const auto& row : commands) names.push_back(row.name);
     fail<UsageError>("the command '{}' is not known{} (known: {})", arguments[0],
                      suggestion(arguments[0], names), fmt::join(names, ", "));

@@ -20,8 +20,8 @@ namespace bv2 {
 /// A session is watched for as long as this lives.
 class WatchedExperts {
  public:
-  WatchedExperts(Session& session, ExpertWatch watch) : session_(session) {
-    session_.watch_experts(std::move(watch));
+  WatchedExperts(Session& session, const ExpertWatch& watch) : session_(session) {
+    session_.watch_experts(watch);
   }
   ~WatchedExperts() { session_.watch_experts({}); }
   WatchedExperts(const WatchedExperts&) = delete;

@@ -135,7 +135,7 @@ class Session {
   }
   /// From now on every mixture of experts calls `watch` before it runs what the choice then says; empty:
   /// nobody is asked. Nothing happens in models without one.
-  virtual void watch_experts(ExpertWatch /*watch*/) {}
+  virtual void watch_experts(const ExpertWatch& /*watch*/) {}
   /// The outputs of all positions, for verification.
   virtual ForwardOutput forward(const PromptIds& prompt) = 0;
   /// What really ran so far: kernels, attention path, threads ... An object.

@@ -197,9 +197,9 @@ class EngineSession final : public Session {
     return spans;
   }
 
-  void watch_experts(ExpertWatch watch) override {
+  void watch_experts(const ExpertWatch& watch) override {
     if (!watch) return mode_->context().set_expert_watch({});
-    mode_->context().set_expert_watch([this, watch = std::move(watch)](ExpertChoice choice) {
+    mode_->context().set_expert_watch([this, watch](ExpertChoice choice) {
       choice.mixture = mixtures_run_++;
       watch(choice);
     });

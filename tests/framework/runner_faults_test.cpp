@@ -157,12 +157,13 @@ TEST_F(RunnerFaultsTest, DocumentThatNoLongerFitsLeavesTheOneBefore) {
   EXPECT_EXIT(::_exit(exit_status_with_small_files(child, 100'000)), testing::ExitedWithCode(0), "");
 }
 
-/// A file system of that size below a folder, where this process may mount one.
+/// A small file system below a folder, where this process may mount one. It holds the documents of a short
+/// run, in which the machine's description is tens of kilobytes.
 class SmallFileSystem {
  public:
   explicit SmallFileSystem(const std::filesystem::path& folder) : folder_(folder) {
     std::filesystem::create_directories(folder);
-    mounted_ = ::mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=32k") == 0;
+    mounted_ = ::mount("tmpfs", folder.c_str(), "tmpfs", 0, "size=128k") == 0;
   }
   ~SmallFileSystem() {
     if (mounted_) ::umount(folder_.c_str());
@@ -191,7 +192,7 @@ TEST_F(RunnerFaultsTest, FullDiskLeavesWhatWasWritten) {
 TEST_F(RunnerFaultsTest, DiskThatIsFullFromTheStartIsFoundBeforeMeasuring) {
   const SmallFileSystem disk(options_.output_dir);
   if (!disk.mounted()) GTEST_SKIP() << "this process may not mount a small file system";
-  std::ofstream(options_.output_dir / "filler") << std::string(40'000, 'x');
+  std::ofstream(options_.output_dir / "filler") << std::string(200'000, 'x');
   const auto record = add().record();
   EXPECT_THAT(test::error_text<UsageError>([&] { run(); }), HasSubstr("No space left on device"));
   EXPECT_TRUE(record->opened.empty());
