@@ -139,7 +139,12 @@ int download(const std::string& url, std::uint64_t size_bytes, const std::string
   const bv2::hub::Session session(options);
   bv2::hub::HttpClient client(session);
   bv2::hub::TransferMeter meter("x", {});
-  const bv2::hub::BlobSource blob{url, {}, size_bytes, DigestKind::sha256, hash};
+  // Assigned one by one: GCC 12 at -O3 warns of uninitialized strings where the braces hold them all.
+  bv2::hub::BlobSource blob;
+  blob.url = url;
+  blob.size_bytes = size_bytes;
+  blob.digest = DigestKind::sha256;
+  blob.hash = hash;
   bv2::hub::download_blob(client, blob, target, meter);
   return 0;
 }

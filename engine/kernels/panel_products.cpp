@@ -71,6 +71,22 @@ const T* panel_at(const PanelMatrix& weight, std::int64_t panel) {
   return reinterpret_cast<const T*>(weight.panel(panel));
 }
 
+/// A row's panels [begin, end) in pairs that are far from each other, each with its sums [2][64]; returns the
+/// first panel that is left. None is taken where the registers do not hold two.
+template <class T, class Use>
+HWY_INLINE std::int64_t for_panel_pairs(const ProductInput& input, const PanelMatrix& weight,
+                                        std::int64_t begin, std::int64_t end, const Use& use) {
+  if (!takes_two_panels() || input.rows != 1) return begin;
+  alignas(64) float sums[2 * tile_columns];
+  const std::int64_t pairs = (end - begin) / 2;
+  for (std::int64_t panel = begin; panel < begin + pairs; ++panel) {
+    multiply_two_panels(input.x, weight.depth, panel_at<T>(weight, panel), panel_at<T>(weight, panel + pairs),
+                        sums);
+    use(panel, panel + pairs, sums);
+  }
+  return begin + 2 * pairs;
+}
+
 /// sums += bias, for the rows of a tile.
 template <class T>
 HWY_INLINE void add_bias(const PanelMatrix& weight, std::int64_t panel, int rows, const std::byte* bias,
@@ -106,9 +122,14 @@ void store_linear(const LinearTarget& target, std::int64_t panel, std::int64_t r
 template <class T>
 void multiply_linear_of(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
                         std::int64_t end) {
+  const std::int64_t rest = for_panel_pairs<T>(
+      input, target.weight, begin, end, [&](std::int64_t first, std::int64_t second, float* sums) HWY_ATTR {
+        store_linear<T>(target, first, 0, 1, sums);
+        store_linear<T>(target, second, 0, 1, sums + tile_columns);
+      });
   alignas(64) float sums[max_tile_rows * tile_columns];
   const std::int64_t depth = target.weight.depth;
-  for (std::int64_t panel = begin; panel < end; ++panel) {
+  for (std::int64_t panel = rest; panel < end; ++panel) {
     for_row_blocks(input, depth, [&](const float* x, std::int64_t row, int rows) HWY_ATTR {
       multiply_panel(x, rows, depth, panel_at<T>(target.weight, panel), sums);
       store_linear<T>(target, panel, row, rows, sums);
@@ -136,9 +157,18 @@ void store_gated(const GatedTarget& target, std::int64_t panel, std::int64_t row
 template <class T>
 void multiply_gated_of(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
                        std::int64_t end) {
+  const std::int64_t depth = target.gate.depth;
+  if (takes_two_panels() && input.rows == 1) {
+    alignas(64) float sums[2 * tile_columns];
+    for (std::int64_t panel = begin; panel < end; ++panel) {
+      multiply_two_panels(input.x, depth, panel_at<T>(target.gate, panel), panel_at<T>(target.up, panel),
+                          sums);
+      store_gated<T>(target, panel, 0, 1, sums, sums + tile_columns);
+    }
+    return;
+  }
   alignas(64) float gate[max_tile_rows * tile_columns];
   alignas(64) float up[max_tile_rows * tile_columns];
-  const std::int64_t depth = target.gate.depth;
   for (std::int64_t panel = begin; panel < end; ++panel) {
     for_row_blocks(input, depth, [&](const float* x, std::int64_t row, int rows) HWY_ATTR {
       multiply_panel(x, rows, depth, panel_at<T>(target.gate, panel), gate);
@@ -169,8 +199,15 @@ HWY_INLINE void join_largest(const PanelMatrix& weight, std::int64_t panel, cons
 template <class T>
 void join_largest_of(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
                      std::int64_t end, LargestOutput* largest) {
+  LargestOutput later;  // of the second panels, which come after all of the first
+  const std::int64_t rest = for_panel_pairs<T>(
+      input, weight, begin, end, [&](std::int64_t first, std::int64_t second, const float* sums) HWY_ATTR {
+        join_largest<T>(weight, first, sums, *largest);
+        join_largest<T>(weight, second, sums + tile_columns, later);
+      });
+  if (later.index >= 0 && is_larger(later.value, *largest)) *largest = later;
   alignas(64) float sums[max_tile_rows * tile_columns];
-  for (std::int64_t panel = begin; panel < end; ++panel) {
+  for (std::int64_t panel = rest; panel < end; ++panel) {
     for_row_blocks(input, weight.depth, [&](const float* x, std::int64_t row, int rows) HWY_ATTR {
       multiply_panel(x, rows, weight.depth, panel_at<T>(weight, panel), sums);
       for (int r = 0; r < rows; ++r)

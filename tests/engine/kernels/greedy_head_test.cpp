@@ -99,6 +99,7 @@ TEST(GreedyHeadKernel, TheFirstOfEqualLogitsWins) {
   for (const Dtype dtype : dtypes) {
     const Tensor x = test::tensor_from({1}, dtype, {1, 1, 1});
     expect_choice(dtype, x, head_with(dtype, -3, {{70, 2}, {71, 2}, {199, 2}}), {70});
+    expect_choice(dtype, x, head_with(dtype, -3, {{100, 2}, {130, 2}}), {100});
     expect_choice(dtype, x, head_with(dtype, -3, {}), {0});
     expect_choice(dtype, x, head_with(dtype, -infinity, {}), {0});
     expect_choice(dtype, x, head_with(dtype, -infinity, {{130, -7}}), {130});
@@ -110,6 +111,7 @@ TEST(GreedyHeadKernel, TheFirstNanWins) {
   for (const Dtype dtype : dtypes) {
     const Tensor x = test::tensor_from({1}, dtype, {1, 1, 1});
     expect_choice(dtype, x, head_with(dtype, -3, {{5, infinity}, {140, nan}, {180, nan}}), {140});
+    expect_choice(dtype, x, head_with(dtype, -3, {{100, nan}, {130, nan}}), {100});
     expect_choice(dtype, x, head_with(dtype, nan, {{7, infinity}}), {0});
     expect_choice(dtype, x, head_with(dtype, 0, {{64, nan}, {199, 9}}), {64});
   }

@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <random>
+#include <string>
+#include <vector>
 
 #include "engine/kernels/panels.h"
 #include "support/kernels.h"
@@ -239,6 +242,28 @@ TEST(LinearKernel, OfNoRowsIsEmpty) {
         },
         Tensor(dtype, {1, 0, 33}), layer.packed.weight, layer.packed.bias);
     EXPECT_GT(calls, 0);
+  }
+}
+
+TEST(LinearKernel, PanelsGiveTheSameBitsWhicheverMeet) {
+  std::mt19937_64 random(1);
+  for (const Dtype dtype : dtypes) {
+    // Six panels: one thread takes them in pairs, two take one pair each and one panel alone.
+    const Layer layer = random_layer(random, dtype, 330, 257);
+    const Tensor x = test::random_tensor(random, dtype, {1, 1, 257});
+    std::map<std::string, std::vector<double>> alone;
+    const int calls = test::for_each_kernel(
+        dtype, Linear{},
+        [&](const Tensor& found, const std::string& how) {
+          if (!how.starts_with("panel_")) return;
+          const auto [at, is_first] =
+              alone.try_emplace(how.substr(0, how.rfind(',')), test::values_of(found));
+          EXPECT_EQ(is_first, how.ends_with(" 1 threads"));
+          EXPECT_EQ(test::values_of(found), at->second) << how << ' ' << name(dtype);
+        },
+        x, layer.packed.weight, layer.packed.bias);
+    EXPECT_GT(calls, 0);
+    EXPECT_FALSE(alone.empty());
   }
 }
 
