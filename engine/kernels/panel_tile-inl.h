@@ -157,7 +157,7 @@ constexpr bool takes_two_panels() {
 }
 
 /// sums [2][64] = one row x [depth] times two panels that are read side by side: on Zen 5 one stream of
-/// weights reaches 80% to 86% of the read bandwidth and two far from each other 88% to 97%. Each sum adds as
+/// weights reaches 78% to 85% of the read bandwidth and two far from each other 88% to 97%. Each sum adds as
 /// multiply_panel does, so that it does not matter which panels meet.
 template <class T>
 void multiply_two_panels(const float* HWY_RESTRICT x, std::int64_t depth, const T* HWY_RESTRICT first,
