@@ -147,6 +147,19 @@ bool has_limit(const ScenarioResult& scenario) {
   return scenario.roofline && scenario.roofline->prefill.percent_of_limit;
 }
 
+// A few percent is what memory changes by from one moment to the next.
+constexpr double beaten_percent = 110;
+
+/// What was measured as the machine's limit was not: it did something else meanwhile.
+bool beats_limit(const ScenarioResult& scenario) {
+  if (!scenario.roofline) return false;
+  const auto beats = [](const PhaseRoofline& phase) {
+    return phase.percent_of_limit.value_or(0) > beaten_percent;
+  };
+  return beats(scenario.roofline->prefill) ||
+         (scenario.roofline->decode && beats(*scenario.roofline->decode));
+}
+
 std::string tainted(const ScenarioResult& scenario) {
   return fmt::format("{}/{}", scenario.interference.tainted, scenario.iterations.size());
 }
@@ -261,6 +274,12 @@ std::string results_legend(std::span<const BenchmarkResults> results) {
       "Medians, ± half of their 95% interval; peak: the largest resident memory of the process.\n";
   if (any(has_limit)) {
     text += "of limit: how near this machine's measured limits the first token and the others come.\n";
+  }
+  if (any(beats_limit)) {
+    text +=
+        "far above 100%: the machine was busy when its limits were measured; measure them again: "
+        "run_benchmarks "
+        "machine --measure-anew\n";
   }
   if (any(has_energy)) {
     text +=

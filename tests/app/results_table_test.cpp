@@ -81,6 +81,21 @@ TEST(ResultsTable, HasEnergyWhereItWasMeasured) {
   EXPECT_THAT(results_legend(std::vector{results}), HasSubstr("joules a prompt token and a new token"));
 }
 
+TEST(ResultsTable, SaysWhatToDoAboutALimitThatWasBeaten) {
+  BenchmarkResults results{.benchmark = "b", .scenarios = {scenario("s", 1)}};
+  const auto legend_of = [&](double prefill_percent, std::optional<double> decode_percent) {
+    Roofline roofline;
+    roofline.prefill.percent_of_limit = prefill_percent;
+    if (decode_percent) roofline.decode.emplace().percent_of_limit = decode_percent;
+    results.scenarios[0].roofline = roofline;
+    return results_legend(std::vector{results});
+  };
+  EXPECT_THAT(legend_of(104, {}), testing::Not(HasSubstr("--measure-anew")));
+  EXPECT_THAT(legend_of(80, 104), testing::Not(HasSubstr("--measure-anew")));
+  EXPECT_THAT(legend_of(153, 73), HasSubstr("run_benchmarks machine --measure-anew\n"));
+  EXPECT_THAT(legend_of(80, 130), HasSubstr("run_benchmarks machine --measure-anew\n"));
+}
+
 TEST(ResultsTable, MissingAndInfiniteValuesAreDashes) {
   BenchmarkResults results{.benchmark = "b", .scenarios = {scenario("s", 1)}};
   results.scenarios[0].phases = {};
