@@ -20,7 +20,7 @@ MachineLimitsRequest request_with(const CommandContext& context, std::vector<std
   MachineLimitsRequest request;
   for (std::int64_t& count : threads) count = count > 0 ? count : physical_core_count();
   std::ranges::sort(threads);
-  threads.erase(std::ranges::unique(threads).begin(), threads.end());
+  threads.erase(std::unique(threads.begin(), threads.end()), threads.end());
   request.threads = std::move(threads);
   try {
     request.kept_file = machine_limits_file(default_cache_folder());

@@ -38,6 +38,7 @@ ProgramResult run_program(const std::string& program, std::vector<std::string> a
                           Stderr error_output) {
   arguments.insert(arguments.begin(), program);
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
 

@@ -30,6 +30,7 @@ class BuiltInTokenizer final : public TextTokenizer {
 
 std::vector<CachedCode> described(std::vector<engine::compiled::CacheEntry> entries) {
   std::vector<CachedCode> code;
+  code.reserve(entries.size());
   for (engine::compiled::CacheEntry& entry : entries) {
     code.push_back({.title = std::move(entry.title),
                     .key = std::move(entry.key),

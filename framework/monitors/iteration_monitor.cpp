@@ -2,7 +2,6 @@
 #include "framework/monitors/iteration_monitor.h"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "base/clock.h"
@@ -52,7 +51,7 @@ void IterationMonitor::Part::end() {
 }
 
 void IterationMonitor::begin() {
-  for (Part& part : std::views::reverse(parts_)) part.begin();
+  for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) part->begin();
 }
 
 void IterationMonitor::end() {
