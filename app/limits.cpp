@@ -20,6 +20,7 @@ MachineLimitsRequest request_with(const CommandContext& context, std::vector<std
   MachineLimitsRequest request;
   for (std::int64_t& count : threads) count = count > 0 ? count : physical_core_count();
   std::ranges::sort(threads);
+  // Not std::ranges::unique: Clang 14, of the lint, cannot read what it returns.
   threads.erase(std::unique(threads.begin(), threads.end()), threads.end());
   request.threads = std::move(threads);
   try {

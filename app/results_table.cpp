@@ -150,7 +150,7 @@ bool has_limit(const ScenarioResult& scenario) {
 // A few percent is what memory changes by from one moment to the next.
 constexpr double beaten_percent = 110;
 
-/// What was measured as the machine's limit was not: it did something else meanwhile.
+/// What was measured as the machine's limit was not: as when it did something else meanwhile.
 bool beats_limit(const ScenarioResult& scenario) {
   if (!scenario.roofline) return false;
   const auto beats = [](const PhaseRoofline& phase) {
@@ -277,9 +277,8 @@ std::string results_legend(std::span<const BenchmarkResults> results) {
   }
   if (any(beats_limit)) {
     text +=
-        "far above 100%: the machine was busy when its limits were measured; measure them again: "
-        "run_benchmarks "
-        "machine --measure-anew\n";
+        "far above 100%: the limit was measured too low, as on a busy machine; to measure it again: "
+        "run_benchmarks machine --measure-anew\n";
   }
   if (any(has_energy)) {
     text +=

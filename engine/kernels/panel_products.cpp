@@ -76,15 +76,19 @@ const T* panel_at(const PanelMatrix& weight, std::int64_t panel) {
 template <class T, class Use>
 HWY_INLINE std::int64_t for_panel_pairs(const ProductInput& input, const PanelMatrix& weight,
                                         std::int64_t begin, std::int64_t end, const Use& use) {
-  if (!takes_two_panels() || input.rows != 1) return begin;
-  alignas(64) float sums[2 * tile_columns];
-  const std::int64_t pairs = (end - begin) / 2;
-  for (std::int64_t panel = begin; panel < begin + pairs; ++panel) {
-    multiply_two_panels(input.x, weight.depth, panel_at<T>(weight, panel), panel_at<T>(weight, panel + pairs),
-                        sums);
-    use(panel, panel + pairs, sums);
+  if constexpr (takes_two_panels()) {
+    if (input.rows != 1) return begin;
+    alignas(64) float sums[2 * tile_columns];
+    const std::int64_t pairs = (end - begin) / 2;
+    for (std::int64_t panel = begin; panel < begin + pairs; ++panel) {
+      multiply_two_panels(input.x, weight.depth, panel_at<T>(weight, panel),
+                          panel_at<T>(weight, panel + pairs), sums);
+      use(panel, panel + pairs, sums);
+    }
+    return begin + 2 * pairs;
+  } else {
+    return begin;
   }
-  return begin + 2 * pairs;
 }
 
 /// sums += bias, for the rows of a tile.
@@ -158,14 +162,16 @@ template <class T>
 void multiply_gated_of(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
                        std::int64_t end) {
   const std::int64_t depth = target.gate.depth;
-  if (takes_two_panels() && input.rows == 1) {
-    alignas(64) float sums[2 * tile_columns];
-    for (std::int64_t panel = begin; panel < end; ++panel) {
-      multiply_two_panels(input.x, depth, panel_at<T>(target.gate, panel), panel_at<T>(target.up, panel),
-                          sums);
-      store_gated<T>(target, panel, 0, 1, sums, sums + tile_columns);
+  if constexpr (takes_two_panels()) {
+    if (input.rows == 1) {
+      alignas(64) float sums[2 * tile_columns];
+      for (std::int64_t panel = begin; panel < end; ++panel) {
+        multiply_two_panels(input.x, depth, panel_at<T>(target.gate, panel), panel_at<T>(target.up, panel),
+                            sums);
+        store_gated<T>(target, panel, 0, 1, sums, sums + tile_columns);
+      }
+      return;
     }
-    return;
   }
   alignas(64) float gate[max_tile_rows * tile_columns];
   alignas(64) float up[max_tile_rows * tile_columns];

@@ -51,6 +51,7 @@ void IterationMonitor::Part::end() {
 }
 
 void IterationMonitor::begin() {
+  // Not std::views::reverse: Clang 14, of the lint, cannot read it.
   for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) part->begin();
 }
 
