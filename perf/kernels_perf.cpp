@@ -96,12 +96,7 @@ class Table {
 
   void run_round() {
     const std::int64_t threads = thread_count();
-    const std::optional<MeasuredProductRate> products = measure_product_rate(dtype_, threads, limit_seconds);
-    // float16 has no library product here: what float32 reaches is the limit of its arithmetic.
-    const double operations = products ? products->operations_per_second
-                                       : measure_product_rate(Dtype::float32, threads, limit_seconds)
-                                             .value_or(MeasuredProductRate{})
-                                             .operations_per_second;
+    const double operations = measure_arithmetic_rate(dtype_, threads, limit_seconds).operations_per_second;
     std::map<std::int64_t, double> bandwidths;
     for (Case& of : cases_) {
       double& bandwidth = bandwidths[size_class(of.working_set_bytes)];

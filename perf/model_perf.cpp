@@ -67,8 +67,8 @@ class MeasuredModel {
 
   Round run_round() {
     Round round;
-    const auto products = measure_product_rate(options_.dtype, thread_count(), limit_seconds);
-    if (products) round.operations_per_second = products->operations_per_second;
+    round.operations_per_second =
+        measure_arithmetic_rate(options_.dtype, thread_count(), limit_seconds).operations_per_second;
     generate(round);
     return round;
   }
@@ -154,9 +154,7 @@ void print_medians(const MeasuredModel& model, const std::vector<Round>& rounds)
              of([](const Round& r) { return r.first_token_seconds; }) * 1e3,
              of([&](const Round& r) { return operations / r.first_token_seconds; }) * 1e-9,
              of([](const Round& r) { return r.operations_per_second; }) * 1e-9, of([&](const Round& r) {
-               return r.operations_per_second == 0
-                          ? 0
-                          : 100 * operations / r.first_token_seconds / r.operations_per_second;
+               return 100 * operations / r.first_token_seconds / r.operations_per_second;
              }));
 }
 

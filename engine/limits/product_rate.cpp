@@ -123,4 +123,11 @@ std::optional<MeasuredProductRate> measure_product_rate(Dtype dtype, std::int64_
   }
 }
 
+MeasuredProductRate measure_arithmetic_rate(Dtype dtype, std::int64_t threads, double seconds) {
+  if (const auto measured = measure_product_rate(dtype, threads, seconds)) return *measured;
+  const auto measured = measure_product_rate(Dtype::float32, threads, seconds);
+  if (!measured) fail("oneDNN has no fast product in float32 on this machine");
+  return *measured;
+}
+
 }  // namespace bv2::engine

@@ -20,5 +20,8 @@ struct MeasuredProductRate {
 /// in turns for about `seconds`, and gives the fastest. Nothing where oneDNN has only its plain loops for
 /// that dtype here. Sets the number of OpenMP's threads. Throws Error where oneDNN fails.
 std::optional<MeasuredProductRate> measure_product_rate(Dtype dtype, std::int64_t threads, double seconds);
+/// As measure_product_rate, in float32 where that gives nothing: the limit of what is computed on numbers of
+/// that dtype. Throws Error where oneDNN has no fast product at all.
+MeasuredProductRate measure_arithmetic_rate(Dtype dtype, std::int64_t threads, double seconds);
 
 }  // namespace bv2::engine

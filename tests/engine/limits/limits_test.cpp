@@ -35,5 +35,10 @@ TEST(ProductRate, IsMeasuredForWhatTheMachineMultiplies) {
   EXPECT_FALSE(measured->implementation.empty());
 }
 
+TEST(ProductRate, OfArithmeticIsKnownForDtypesWithoutProducts) {
+  for (const Dtype dtype : {Dtype::float32, Dtype::bfloat16, Dtype::float16})
+    EXPECT_GT(measure_arithmetic_rate(dtype, 1, short_seconds).operations_per_second, 0) << name(dtype);
+}
+
 }  // namespace
 }  // namespace bv2::engine
