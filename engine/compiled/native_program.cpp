@@ -274,7 +274,7 @@ void NativeProgram::multiply(const PanelProduct& product) {
                             .activation = product.fusion.activation,
                             .residual = product.other,
                             .out = product.out};
-  run_own_loops(product, target, product.weight.panels());
+  run_own_loops(product, target);
 }
 
 /// The library stores `value`, where it multiplies the gate by it; our own loops do both at once.
@@ -290,17 +290,17 @@ void NativeProgram::multiply_gated(PanelProduct gate, const PanelProduct& value)
                            .up_bias = value.bias,
                            .activation = *gate.fusion.activation,
                            .out = gate.out};
-  run_own_loops(gate, target, gate.weight.panels());
+  run_own_loops(gate, target);
 }
 
 template <class Target>
-void NativeProgram::run_own_loops(const PanelProduct& product, const Target& target, std::int64_t panels) {
-  const std::int64_t count = product.rows * product.weight.depth;
-  wide_input_.resize(std::max(wide_input_.size(), static_cast<std::size_t>(count)));
-  widen(product.weight.dtype, product.x, count, wide_input_.data());
-  const ProductInput input{.x = wide_input_.data(), .rows = product.rows};
-  bv2::engine::in_parallel(
-      panels, [&](std::int64_t begin, std::int64_t end) { multiply_panels(input, target, begin, end); });
+void NativeProgram::run_own_loops(const PanelProduct& product, const Target& target) {
+  const RowLayout layout{.rows = product.rows, .depth = product.weight.depth};
+  const ProductInput input =
+      lay_out_rows(product.weight.dtype, product.x, layout, row_scratch_.reserve(layout.rows * layout.depth));
+  bv2::engine::in_parallel(task_count(input, target), [&](std::int64_t begin, std::int64_t end) {
+    multiply_panels(input, target, begin, end);
+  });
 }
 
 Tensor NativeProgram::tensor(const View& view) const {

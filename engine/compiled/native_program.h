@@ -12,6 +12,7 @@
 #include "engine/compiled/program.h"
 #include "engine/eager/eager_executor.h"
 #include "engine/kernels/onednn_panels.h"
+#include "engine/kernels/row_input.h"
 #include "engine/tensor/storage.h"
 
 namespace bv2::engine::compiled {
@@ -52,7 +53,7 @@ class NativeProgram final : public Program {
   void multiply(const PanelProduct& product);
   void multiply_gated(PanelProduct gate, const PanelProduct& value);
   template <class Target>
-  void run_own_loops(const PanelProduct& input, const Target& target, std::int64_t panels);
+  void run_own_loops(const PanelProduct& input, const Target& target);
   void run_matmul(const Node& node);
   [[nodiscard]] Tensor tensor(const View& view) const;
   [[nodiscard]] std::byte* address(const View& view) const;
@@ -71,7 +72,7 @@ class NativeProgram final : public Program {
   std::vector<std::byte*> addresses_;  ///< of code_.graph.buffers
   std::vector<AddedPlace> added_;
   std::unique_ptr<Storage> memory_;  ///< of added buffers and scratch
-  std::vector<float> wide_input_;
+  RowScratch row_scratch_;
   Sizes sizes_{0, 0, 0, 0};         ///< of this run
   Sizes prepared_for_{0, 0, 0, 0};  ///< with the longest past
   int threads_ = 0;

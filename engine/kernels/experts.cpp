@@ -48,12 +48,12 @@ Tensor gathered(const Tensor& rows, const Routing& routing) {
 /// One job a group, on its part of x [places, width].
 template <class Target, class Make>
 void multiply_groups(Context& context, const Routing& routing, const Tensor& x, const Make& target_of) {
-  const ProductInput all = row_input(context, x);
+  float* scratch = context.kernel_state().get<RowScratch>().reserve(x.numel());
   std::vector<PanelJob<Target>> jobs;
   for (const Group& group : routing.groups) {
-    const ProductInput input{.x = all.x + group.begin * x.size(1),
-                             .rows = static_cast<std::int64_t>(group.rows.size())};
-    jobs.push_back({input, target_of(group)});
+    const RowLayout layout{.rows = static_cast<std::int64_t>(group.rows.size()), .depth = x.size(1)};
+    float* to = scratch + group.begin * layout.depth;
+    jobs.push_back({lay_out_rows(x.dtype(), row_of(x, group.begin), layout, to), target_of(group)});
   }
   multiply_all<Target>(jobs);
 }

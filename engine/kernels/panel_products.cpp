@@ -1,4 +1,4 @@
-// Products of a few rows with packed weights. Compiled once for each target.
+// Products of rows with packed weights. Compiled once for each target.
 #include "engine/kernels/panel_products.h"
 
 #include <algorithm>
@@ -57,47 +57,46 @@ HWY_INLINE FloatVec with_bias(FloatVec sum, const std::byte* bias, const Place& 
   return bias == nullptr ? sum : hn::Add(sum, load_at<T>(bias, place.column, place.count));
 }
 
-/// Calls use(rows of x, first row, count) for each tile's worth of rows.
-template <class Use>
-HWY_INLINE void for_row_blocks(const ProductInput& input, std::int64_t depth, const Use& use) {
-  for (std::int64_t row = 0; row < input.rows; row += max_tile_rows) {
-    use(input.x + row * depth, row,
-        static_cast<int>(std::min<std::int64_t>(max_tile_rows, input.rows - row)));
-  }
-}
-
 template <class T>
 const T* panel_at(const PanelMatrix& weight, std::int64_t panel) {
   return reinterpret_cast<const T*>(weight.panel(panel));
 }
 
-/// A row's panels [begin, end) in pairs that are far from each other, each with its sums [2][64]; returns the
-/// first panel that is left. None is taken where the registers do not hold two.
+/// Calls use(panel, tile) for the tasks [begin, end): a panel's tiles follow each other.
+template <class Use>
+HWY_INLINE void for_tasks(const RowLayout& layout, std::int64_t begin, std::int64_t end, const Use& use) {
+  const std::int64_t tiles = layout.tiles();
+  for (std::int64_t task = begin; task < end; ++task) use(task / tiles, layout.tile(task % tiles));
+}
+
+/// A row's panels [begin, end) in streams that are read side by side: use(stream, panel, sums [64]). Each
+/// stream's panels come before those of the next one. Returns the first panel that is left.
 template <class T, class Use>
-HWY_INLINE std::int64_t for_panel_pairs(const ProductInput& input, const PanelMatrix& weight,
-                                        std::int64_t begin, std::int64_t end, const Use& use) {
-  if constexpr (takes_two_panels()) {
-    if (input.rows != 1) return begin;
-    alignas(64) float sums[2 * tile_columns];
-    const std::int64_t pairs = (end - begin) / 2;
-    for (std::int64_t panel = begin; panel < begin + pairs; ++panel) {
-      multiply_two_panels(input.x, weight.depth, panel_at<T>(weight, panel),
-                          panel_at<T>(weight, panel + pairs), sums);
-      use(panel, panel + pairs, sums);
-    }
-    return begin + 2 * pairs;
-  } else {
-    return begin;
+HWY_INLINE std::int64_t for_streams(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
+                                    std::int64_t end, const Use& use) {
+  constexpr std::size_t streams = panels_side_by_side();
+  if (streams == 1 || input.rows != 1) return begin;
+  alignas(64) float sums[streams * tile_columns];
+  std::array<const T*, streams> panels;
+  const std::int64_t length = (end - begin) / static_cast<std::int64_t>(streams);
+  const auto panel_of = [&](std::size_t stream, std::int64_t i) {
+    return begin + static_cast<std::int64_t>(stream) * length + i;
+  };
+  for (std::int64_t i = 0; i < length; ++i) {
+    for (std::size_t s = 0; s < streams; ++s) panels[s] = panel_at<T>(weight, panel_of(s, i));
+    multiply_side_by_side<streams, T>(input.x, weight.depth, panels, sums);
+    for (std::size_t s = 0; s < streams; ++s) use(s, panel_of(s, i), sums + s * tile_columns);
   }
+  return panel_of(streams, 0);
 }
 
 /// sums += bias, for the rows of a tile.
 template <class T>
-HWY_INLINE void add_bias(const PanelMatrix& weight, std::int64_t panel, int rows, const std::byte* bias,
-                         float* sums) {
+HWY_INLINE void add_bias(const PanelMatrix& weight, std::int64_t panel, std::int64_t rows,
+                         const std::byte* bias, float* sums) {
   if (bias == nullptr) return;
   const FloatTag d;
-  for (int r = 0; r < rows; ++r) {
+  for (std::int64_t r = 0; r < rows; ++r) {
     for_vectors(weight, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {
       float* at = sums + r * tile_columns + column;
       hn::StoreU(with_bias<T>(hn::LoadU(d, at), bias, place), d, at);
@@ -106,82 +105,96 @@ HWY_INLINE void add_bias(const PanelMatrix& weight, std::int64_t panel, int rows
 }
 
 template <class T>
-void store_linear(const LinearTarget& target, std::int64_t panel, std::int64_t row, int rows, float* sums) {
+void store_linear(const LinearTarget& target, std::int64_t panel, const RowTile& tile, float* sums) {
   const FloatTag d;
   if (target.activation) {
-    add_bias<T>(target.weight, panel, rows, target.bias, sums);
-    activate_in_place(*target.activation, sums, rows * tile_columns);
+    add_bias<T>(target.weight, panel, tile.rows, target.bias, sums);
+    activate_in_place(*target.activation, sums, tile.rows * tile_columns);
   }
-  for (int r = 0; r < rows; ++r) {
+  for (std::int64_t r = 0; r < tile.rows; ++r) {
     for_vectors(target.weight, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {
       auto sum = hn::LoadU(d, sums + r * tile_columns + column);
       if (!target.activation) sum = with_bias<T>(sum, target.bias, place);
-      const std::int64_t index = (row + r) * target.weight.outputs + place.column;
+      const std::int64_t index = (tile.first + r) * target.weight.outputs + place.column;
       if (target.residual != nullptr) sum = hn::Add(sum, load_at<T>(target.residual, index, place.count));
       store_at<T>(sum, target.out, index, place.count);
     });
   }
 }
 
+constexpr RowTile only_row{.first = 0, .rows = 1};
+
 template <class T>
 void multiply_linear_of(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
                         std::int64_t end) {
-  const std::int64_t rest = for_panel_pairs<T>(
-      input, target.weight, begin, end, [&](std::int64_t first, std::int64_t second, float* sums) HWY_ATTR {
-        store_linear<T>(target, first, 0, 1, sums);
-        store_linear<T>(target, second, 0, 1, sums + tile_columns);
-      });
-  alignas(64) float sums[max_tile_rows * tile_columns];
-  const std::int64_t depth = target.weight.depth;
-  for (std::int64_t panel = rest; panel < end; ++panel) {
-    for_row_blocks(input, depth, [&](const float* x, std::int64_t row, int rows) HWY_ATTR {
-      multiply_panel(x, rows, depth, panel_at<T>(target.weight, panel), sums);
-      store_linear<T>(target, panel, row, rows, sums);
-    });
-  }
+  const std::int64_t rest = for_streams<T>(input, target.weight, begin, end,
+                                           [&](std::size_t, std::int64_t panel, float* row)
+                                               HWY_ATTR { store_linear<T>(target, panel, only_row, row); });
+  alignas(64) float sums[RowLayout::max_tile_rows * tile_columns];
+  const RowLayout layout{.rows = input.rows, .depth = target.weight.depth};
+  for_tasks(layout, rest, end, [&](std::int64_t panel, const RowTile& tile) HWY_ATTR {
+    multiply_panel(input.x, layout, tile, panel_at<T>(target.weight, panel), sums);
+    store_linear<T>(target, panel, tile, sums);
+  });
 }
 
 /// gate becomes what goes through it.
 template <class T>
-void store_gated(const GatedTarget& target, std::int64_t panel, std::int64_t row, int rows, float* gate,
+void store_gated(const GatedTarget& target, std::int64_t panel, const RowTile& tile, float* gate,
                  const float* up) {
   const FloatTag d;
-  add_bias<T>(target.gate, panel, rows, target.gate_bias, gate);
-  activate_in_place(target.activation, gate, rows * tile_columns);
-  for (int r = 0; r < rows; ++r) {
+  add_bias<T>(target.gate, panel, tile.rows, target.gate_bias, gate);
+  activate_in_place(target.activation, gate, tile.rows * tile_columns);
+  for (std::int64_t r = 0; r < tile.rows; ++r) {
     for_vectors(target.gate, panel, [&](const Place& place, std::int64_t column) HWY_ATTR {
       const auto opened = hn::LoadU(d, gate + r * tile_columns + column);
       const auto value = with_bias<T>(hn::LoadU(d, up + r * tile_columns + column), target.up_bias, place);
-      const std::int64_t index = (row + r) * target.gate.outputs + place.column;
+      const std::int64_t index = (tile.first + r) * target.gate.outputs + place.column;
       store_at<T>(hn::Mul(opened, value), target.out, index, place.count);
     });
+  }
+}
+
+/// One row's panels [begin, begin + pairs * length) in `pairs` streams, each panel's gate beside its up.
+template <std::size_t pairs, class T>
+void multiply_gated_row(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
+                        std::int64_t length) {
+  alignas(64) float sums[2 * pairs * tile_columns];
+  std::array<const T*, 2 * pairs> panels;
+  for (std::int64_t i = begin; i < begin + length; ++i) {
+    for (std::size_t p = 0; p < pairs; ++p) {
+      const std::int64_t panel = i + static_cast<std::int64_t>(p) * length;
+      panels[2 * p] = panel_at<T>(target.gate, panel);
+      panels[2 * p + 1] = panel_at<T>(target.up, panel);
+    }
+    multiply_side_by_side<2 * pairs, T>(input.x, target.gate.depth, panels, sums);
+    for (std::size_t p = 0; p < pairs; ++p) {
+      float* gate = sums + 2 * p * tile_columns;
+      store_gated<T>(target, i + static_cast<std::int64_t>(p) * length, only_row, gate, gate + tile_columns);
+    }
   }
 }
 
 template <class T>
 void multiply_gated_of(const ProductInput& input, const GatedTarget& target, std::int64_t begin,
                        std::int64_t end) {
-  const std::int64_t depth = target.gate.depth;
-  if constexpr (takes_two_panels()) {
+  constexpr std::size_t pairs = panels_side_by_side() / 2;
+  if constexpr (pairs > 0) {
     if (input.rows == 1) {
-      alignas(64) float sums[2 * tile_columns];
-      for (std::int64_t panel = begin; panel < end; ++panel) {
-        multiply_two_panels(input.x, depth, panel_at<T>(target.gate, panel), panel_at<T>(target.up, panel),
-                            sums);
-        store_gated<T>(target, panel, 0, 1, sums, sums + tile_columns);
-      }
-      return;
+      const std::int64_t length = (end - begin) / static_cast<std::int64_t>(pairs);
+      multiply_gated_row<pairs, T>(input, target, begin, length);
+      const std::int64_t rest = begin + static_cast<std::int64_t>(pairs) * length;
+      return multiply_gated_row<1, T>(input, target, rest, end - rest);
     }
   }
-  alignas(64) float gate[max_tile_rows * tile_columns];
-  alignas(64) float up[max_tile_rows * tile_columns];
-  for (std::int64_t panel = begin; panel < end; ++panel) {
-    for_row_blocks(input, depth, [&](const float* x, std::int64_t row, int rows) HWY_ATTR {
-      multiply_panel(x, rows, depth, panel_at<T>(target.gate, panel), gate);
-      multiply_panel(x, rows, depth, panel_at<T>(target.up, panel), up);
-      store_gated<T>(target, panel, row, rows, gate, up);
-    });
-  }
+  alignas(64) float gate[RowLayout::max_tile_rows * tile_columns];
+  alignas(64) float up[RowLayout::max_tile_rows * tile_columns];
+  const RowLayout layout{.rows = input.rows, .depth = target.gate.depth};
+  for_tasks(layout, begin, end, [&](std::int64_t panel, const RowTile& tile) HWY_ATTR {
+    multiply_panel(input.x, layout, tile, panel_at<T>(target.gate, panel), gate);
+    multiply_panel(input.x, layout, tile, panel_at<T>(target.up, panel), up);
+    store_gated<T>(target, panel, tile, gate, up);
+  });
 }
 
 /// Joins one row's outputs of a panel.
@@ -205,20 +218,21 @@ HWY_INLINE void join_largest(const PanelMatrix& weight, std::int64_t panel, cons
 template <class T>
 void join_largest_of(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
                      std::int64_t end, LargestOutput* largest) {
-  LargestOutput later;  // of the second panels, which come after all of the first
-  const std::int64_t rest = for_panel_pairs<T>(
-      input, weight, begin, end, [&](std::int64_t first, std::int64_t second, const float* sums) HWY_ATTR {
-        join_largest<T>(weight, first, sums, *largest);
-        join_largest<T>(weight, second, sums + tile_columns, later);
+  std::array<LargestOutput, panels_side_by_side()> of_stream;
+  const std::int64_t rest = for_streams<T>(
+      input, weight, begin, end, [&](std::size_t stream, std::int64_t panel, const float* row) HWY_ATTR {
+        join_largest<T>(weight, panel, row, of_stream[stream]);
       });
-  if (later.index >= 0 && is_larger(later.value, *largest)) *largest = later;
-  alignas(64) float sums[max_tile_rows * tile_columns];
+  for (const LargestOutput& found : of_stream) {
+    if (found.index >= 0 && is_larger(found.value, *largest)) *largest = found;
+  }
+  alignas(64) float sums[RowLayout::max_tile_rows * tile_columns];
+  const RowLayout layout{.rows = input.rows, .depth = weight.depth};
+  const RowTile all{.first = 0, .rows = input.rows};
   for (std::int64_t panel = rest; panel < end; ++panel) {
-    for_row_blocks(input, weight.depth, [&](const float* x, std::int64_t row, int rows) HWY_ATTR {
-      multiply_panel(x, rows, weight.depth, panel_at<T>(weight, panel), sums);
-      for (int r = 0; r < rows; ++r)
-        join_largest<T>(weight, panel, sums + r * tile_columns, largest[row + r]);
-    });
+    multiply_panel(input.x, layout, all, panel_at<T>(weight, panel), sums);
+    for (std::int64_t r = 0; r < all.rows; ++r)
+      join_largest<T>(weight, panel, sums + r * tile_columns, largest[r]);
   }
 }
 
@@ -243,26 +257,6 @@ void multiply_gated(const ProductInput& input, const GatedTarget& target, std::i
   if (target.gate.dtype == Dtype::float16) multiply_gated_of<Float16>(input, target, begin, end);
 }
 
-template <class T>
-void widen_of(const std::byte* from, std::int64_t count, float* to) {
-  const FloatTag d;
-  const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-  for (std::int64_t i = 0; i < count; i += lanes) {
-    const auto left = static_cast<std::size_t>(std::min(lanes, count - i));
-    const auto v = load_at<T>(from, i, left);
-    if (left == hn::Lanes(d))
-      hn::StoreU(v, d, to + i);
-    else
-      store_some_floats(d, v, to + i, left);
-  }
-}
-
-void widen_any(Dtype dtype, const std::byte* from, std::int64_t count, float* to) {
-  if (dtype == Dtype::float32) widen_of<float>(from, count, to);
-  if (dtype == Dtype::bfloat16) widen_of<BFloat16>(from, count, to);
-  if (dtype == Dtype::float16) widen_of<Float16>(from, count, to);
-}
-
 }  // namespace bv2::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -272,7 +266,14 @@ namespace bv2::engine {
 HWY_EXPORT(multiply_linear);
 HWY_EXPORT(multiply_gated);
 HWY_EXPORT(join_largest_any);
-HWY_EXPORT(widen_any);
+
+std::int64_t task_count(const ProductInput& input, const LinearTarget& target) {
+  return target.weight.panels() * RowLayout{input.rows, target.weight.depth}.tiles();
+}
+
+std::int64_t task_count(const ProductInput& input, const GatedTarget& target) {
+  return target.gate.panels() * RowLayout{input.rows, target.gate.depth}.tiles();
+}
 
 void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
                      std::int64_t end) {
@@ -287,10 +288,6 @@ void multiply_panels(const ProductInput& input, const GatedTarget& target, std::
 void join_largest_of_panels(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
                             std::int64_t end, LargestOutput* largest) {
   HWY_DYNAMIC_DISPATCH(join_largest_any)(input, weight, begin, end, largest);
-}
-
-void widen(Dtype dtype, const std::byte* from, std::int64_t count, float* to) {
-  HWY_DYNAMIC_DISPATCH(widen_any)(dtype, from, count, to);
 }
 
 }  // namespace bv2::engine

@@ -1,15 +1,16 @@
-// Products of a few rows with packed weights, and what is fused to them, by our own vectorised loops.
+// Products of rows with packed weights, and what is fused to them, by our own vectorised loops.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
 #include "engine/kernels/panels.h"
+#include "engine/kernels/row_layout.h"
 #include "engine/ops/layer.h"
 
 namespace bv2::engine {
 
-/// x as float32, [rows, depth], row-major.
+/// x as RowLayout describes it.
 struct ProductInput {
   const float* x = nullptr;
   std::int64_t rows = 0;
@@ -36,7 +37,12 @@ struct GatedTarget {
   std::byte* out = nullptr;
 };
 
-// Each computes the outputs of panels [begin, end) on the calling thread.
+/// What threads share: each panel with each tile of rows (RowLayout), a panel's tiles following each other;
+/// for few rows a task is a panel.
+std::int64_t task_count(const ProductInput& input, const LinearTarget& target);
+std::int64_t task_count(const ProductInput& input, const GatedTarget& target);
+
+// Each computes the outputs of tasks [begin, end) on the calling thread.
 
 void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin,
                      std::int64_t end);
@@ -50,7 +56,7 @@ struct LargestOutput {
 };
 
 /// Joins the outputs of panels [begin, end), rounded to the weight's dtype, to `largest` [rows], which is of
-/// outputs before these, on the calling thread.
+/// outputs before these, on the calling thread. For one tile of rows.
 void join_largest_of_panels(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
                             std::int64_t end, LargestOutput* largest);
 
@@ -58,8 +64,5 @@ void join_largest_of_panels(const ProductInput& input, const PanelMatrix& weight
 inline bool is_larger(float value, const LargestOutput& largest) {
   return largest.index < 0 || value > largest.value || (value != value && largest.value == largest.value);
 }
-
-/// count elements of a floating dtype as float32.
-void widen(Dtype dtype, const std::byte* from, std::int64_t count, float* to);
 
 }  // namespace bv2::engine

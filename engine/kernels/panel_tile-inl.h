@@ -1,9 +1,11 @@
 // The inner loop of products with packed weights: some rows of x times one panel. Compiled once for each
 // target.
 #include <algorithm>
+#include <array>
 #include <cstdint>
 
 #include "engine/kernels/panels.h"
+#include "engine/kernels/row_layout.h"
 #include "hwy/highway.h"
 
 // clang-format off
@@ -21,8 +23,6 @@ HWY_BEFORE_NAMESPACE();
 namespace bv2::engine::HWY_NAMESPACE {
 
 constexpr int tile_columns = static_cast<int>(PanelMatrix::panel_outputs);
-/// Rows of x that one tile of sums has at most.
-constexpr int max_tile_rows = 64;
 
 /// The weights of one vector of outputs at depths k and k + 1.
 struct WeightPair {
@@ -45,151 +45,179 @@ HWY_INLINE WeightPair load_pair(FloatTag d, const BFloat16* panel, std::int64_t 
   return {hn::BitCast(d, hn::ShiftLeft<16>(bits)), hn::BitCast(d, hn::And(bits, hn::Set(du, 0xffff0000U)))};
 }
 
-/// The last of an odd depth.
+/// Those of one vector of outputs at depth k, which is even.
 template <class T>
-HWY_INLINE hn::Vec<FloatTag> load_last(FloatTag d, const T* panel, std::int64_t k, std::int64_t column) {
+HWY_INLINE hn::Vec<FloatTag> load_even(FloatTag d, const T* panel, std::int64_t k, std::int64_t column) {
   return load_floats(d, panel + k * tile_columns + column);
 }
 
-HWY_INLINE hn::Vec<FloatTag> load_last(FloatTag d, const BFloat16* panel, std::int64_t k,
+HWY_INLINE hn::Vec<FloatTag> load_even(FloatTag d, const BFloat16* panel, std::int64_t k,
                                        std::int64_t column) {
   return load_pair(d, panel, k, column).even;
 }
 
-/// sums[r][column .. + Vectors vectors] (+)= sum over k in [begin, end) of x[r][k] * panel[k][column ..];
-/// begin is even.
-template <int Rows, int Vectors, class T>
-HWY_INLINE void accumulate_block(const float* HWY_RESTRICT x, std::int64_t depth, const T* HWY_RESTRICT panel,
+/// And at depth k + 1.
+template <class T>
+HWY_INLINE hn::Vec<FloatTag> load_odd(FloatTag d, const T* panel, std::int64_t k, std::int64_t column) {
+  return load_floats(d, panel + (k + 1) * tile_columns + column);
+}
+
+// Two shifts: the mask would be the seventeenth register of six rows on AVX2, and GCC would keep sums in
+// memory.
+HWY_INLINE hn::Vec<FloatTag> load_odd(FloatTag d, const BFloat16* panel, std::int64_t k,
+                                      std::int64_t column) {
+  const hn::RebindToUnsigned<FloatTag> du;
+  const auto bits = hn::LoadU(du, reinterpret_cast<const std::uint32_t*>(panel + k * tile_columns) + column);
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::ShiftRight<16>(bits)));
+}
+
+/// What was read from memory stays read before this, once: neither are a pair's bits kept for its second
+/// number, which would cost the registers of two sums, nor is a vector of weights read again for each row.
+HWY_INLINE void loads_stay_before() { asm volatile("" ::: "memory"); }
+
+/// sums[p][r][column .. + Vectors vectors] (+)= sum over k in [begin, end) of x[k - begin][r] *
+/// panels[p][k][column ..]; begin is even. x [end - begin][Rows]: one strip's part of a block (RowLayout).
+/// What a sum adds, and in which order, does not depend on the other panels.
+template <int Rows, int Vectors, std::size_t Panels, class T>
+HWY_INLINE void accumulate_block(const float* HWY_RESTRICT x, const std::array<const T*, Panels>& panels,
                                  std::int64_t begin, std::int64_t end, std::int64_t column,
                                  float* HWY_RESTRICT sums) {
   const FloatTag d;
   constexpr int lanes = hn::MaxLanes(FloatTag());
+  constexpr int all = static_cast<int>(Panels) * Vectors;
+  const auto panel_of = [&](int v) { return panels[static_cast<std::size_t>(v / Vectors)]; };
+  const auto column_of = [&](int v) { return column + v % Vectors * lanes; };
+  const auto place_of = [&](int r, int v) {
+    return sums + (v / Vectors * Rows + r) * tile_columns + column_of(v);
+  };
   // Four chains would wait for the latency of FMA: a row alone sums even and odd depths apart.
   constexpr int sets = Rows * Vectors < 8 ? 2 : 1;
-  hn::Vec<FloatTag> sum[sets][Rows][Vectors];
+  hn::Vec<FloatTag> sum[sets][Rows][all];
   for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < Vectors; ++v) {
+    for (int v = 0; v < all; ++v) {
       sum[sets - 1][r][v] = hn::Zero(d);
-      sum[0][r][v] = begin == 0 ? hn::Zero(d) : hn::LoadU(d, sums + r * tile_columns + column + v * lanes);
+      sum[0][r][v] = begin == 0 ? hn::Zero(d) : hn::LoadU(d, place_of(r, v));
     }
   }
+  const auto add = [&](auto& to, const hn::Vec<FloatTag>* weights) HWY_ATTR {
+    if constexpr (Rows > 1) loads_stay_before();
+    for (int r = 0; r < Rows; ++r) {
+      const auto value = hn::Set(d, x[r]);
+      for (int v = 0; v < all; ++v) to[r][v] = hn::MulAdd(weights[v], value, to[r][v]);
+    }
+    x += Rows;
+  };
+  hn::Vec<FloatTag> weights[all];
   std::int64_t k = begin;
   for (; k + 2 <= end; k += 2) {
-    for (int v = 0; v < Vectors; ++v) {
-      const WeightPair weights = load_pair(d, panel, k, column + v * lanes);
-      for (int r = 0; r < Rows; ++r) {
-        const float* at = x + r * depth + k;
-        sum[0][r][v] = hn::MulAdd(weights.even, hn::Set(d, at[0]), sum[0][r][v]);
-        sum[sets - 1][r][v] = hn::MulAdd(weights.odd, hn::Set(d, at[1]), sum[sets - 1][r][v]);
+    if constexpr (Rows == 1) {  // uses its weights once: a pair at a time, so that few registers hold them
+      for (int v = 0; v < all; ++v) {
+        const WeightPair pair = load_pair(d, panel_of(v), k, column_of(v));
+        sum[0][0][v] = hn::MulAdd(pair.even, hn::Set(d, x[0]), sum[0][0][v]);
+        sum[sets - 1][0][v] = hn::MulAdd(pair.odd, hn::Set(d, x[1]), sum[sets - 1][0][v]);
       }
+      x += 2;
+    } else {
+      for (int v = 0; v < all; ++v) weights[v] = load_even(d, panel_of(v), k, column_of(v));
+      add(sum[0], weights);
+      for (int v = 0; v < all; ++v) weights[v] = load_odd(d, panel_of(v), k, column_of(v));
+      add(sum[sets - 1], weights);
     }
   }
   if (k < end) {
-    for (int v = 0; v < Vectors; ++v) {
-      const auto weights = load_last(d, panel, k, column + v * lanes);
-      for (int r = 0; r < Rows; ++r)
-        sum[0][r][v] = hn::MulAdd(weights, hn::Set(d, x[r * depth + k]), sum[0][r][v]);
-    }
+    for (int v = 0; v < all; ++v) weights[v] = load_even(d, panel_of(v), k, column_of(v));
+    add(sum[0], weights);
   }
   for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < Vectors; ++v) {
+    for (int v = 0; v < all; ++v) {
       if constexpr (sets == 2) sum[0][r][v] = hn::Add(sum[0][r][v], sum[1][r][v]);
-      hn::StoreU(sum[0][r][v], d, sums + r * tile_columns + column + v * lanes);
+      hn::StoreU(sum[0][r][v], d, place_of(r, v));
     }
   }
 }
 
-/// Vectors of outputs whose sums fit into the registers beside those of the other rows.
+/// Vectors of outputs whose sums fit into the registers, beside the weights, which a row alone does not keep,
+/// and a number of x.
 template <int Rows>
 constexpr int vectors_at_once() {
   constexpr int lanes = hn::MaxLanes(FloatTag());
-  constexpr int sums = lanes >= 16 ? 24 : 12;
+  constexpr int registers = lanes >= 16 || HWY_ARCH_ARM_A64 ? 32 : 16;
+  const auto fit = [](int vectors) {
+    return vectors * lanes <= tile_columns && vectors <= 8 &&
+           Rows * vectors + (Rows > 1 ? vectors : 1) + 1 <= registers;
+  };
   int vectors = 1;
-  while (vectors * 2 * Rows <= sums && vectors * 2 * lanes <= tile_columns && vectors < 8) vectors *= 2;
+  while (fit(vectors * 2)) vectors *= 2;
   return vectors;
 }
 
 template <int Rows, class T>
-void accumulate_rows(const float* x, std::int64_t depth, const T* panel, std::int64_t begin, std::int64_t end,
-                     float* sums) {
+void accumulate_strip(const float* x, const T* panel, std::int64_t begin, std::int64_t end, float* sums) {
   constexpr int vectors = vectors_at_once<Rows>();
   constexpr int step = vectors * static_cast<int>(hn::MaxLanes(FloatTag()));
   for (int column = 0; column < tile_columns; column += step) {
-    accumulate_block<Rows, vectors, T>(x, depth, panel, begin, end, column, sums);
+    accumulate_block<Rows, vectors, 1, T>(x, {panel}, begin, end, column, sums);
   }
 }
 
-/// Rows whose sums fit into the registers together.
-constexpr int register_rows = 6;
-
 template <class T>
-HWY_INLINE void accumulate_some_rows(int rows, const float* x, std::int64_t depth, const T* panel,
-                                     std::int64_t begin, std::int64_t end, float* sums) {
-  static_assert(register_rows == 6);
-  if (rows == 1) return accumulate_rows<1>(x, depth, panel, begin, end, sums);
-  if (rows == 2) return accumulate_rows<2>(x, depth, panel, begin, end, sums);
-  if (rows == 3) return accumulate_rows<3>(x, depth, panel, begin, end, sums);
-  if (rows == 4) return accumulate_rows<4>(x, depth, panel, begin, end, sums);
-  if (rows == 5) return accumulate_rows<5>(x, depth, panel, begin, end, sums);
-  return accumulate_rows<6>(x, depth, panel, begin, end, sums);
+HWY_INLINE void accumulate_rows(std::int64_t rows, const float* x, const T* panel, std::int64_t begin,
+                                std::int64_t end, float* sums) {
+  static_assert(RowLayout::strip_rows == 6);
+  if (rows == 1) return accumulate_strip<1>(x, panel, begin, end, sums);
+  if (rows == 2) return accumulate_strip<2>(x, panel, begin, end, sums);
+  if (rows == 3) return accumulate_strip<3>(x, panel, begin, end, sums);
+  if (rows == 4) return accumulate_strip<4>(x, panel, begin, end, sums);
+  if (rows == 5) return accumulate_strip<5>(x, panel, begin, end, sums);
+  return accumulate_strip<6>(x, panel, begin, end, sums);
 }
 
-/// sums [rows][64] = x [rows][depth] times a panel. rows is at most max_tile_rows.
+/// sums [tile.rows][64] = a tile of x times a panel.
 template <class T>
-void multiply_panel(const float* x, int rows, std::int64_t depth, const T* panel, float* sums) {
-  // A block of the panel is read from memory once and then, for further rows and vectors, from the first
-  // caches. One row of the widest vectors needs no second read.
-  const bool in_one_pass = rows == 1 && vectors_at_once<1>() * hn::MaxLanes(FloatTag()) == tile_columns;
-  const std::int64_t block = in_one_pass ? depth : 128;
-  for (std::int64_t begin = 0; begin < depth; begin += block) {
-    const std::int64_t end = std::min(depth, begin + block);
-    for (int row = 0; row < rows; row += register_rows) {
-      const int count = std::min(register_rows, rows - row);
-      accumulate_some_rows(count, x + row * depth, depth, panel, begin, end, sums + row * tile_columns);
+void multiply_panel(const float* x, const RowLayout& layout, const RowTile& tile, const T* panel,
+                    float* sums) {
+  // One row of the widest vectors reads nothing twice.
+  const bool in_one_pass =
+      layout.rows == 1 && vectors_at_once<1>() * hn::MaxLanes(FloatTag()) == tile_columns;
+  const std::int64_t block = in_one_pass ? layout.depth : RowLayout::depth_block;
+  for (std::int64_t begin = 0; begin < layout.depth; begin += block) {
+    const std::int64_t end = std::min(layout.depth, begin + block);
+    for (std::int64_t row = 0; row < tile.rows; row += RowLayout::strip_rows) {
+      const std::int64_t count = std::min(RowLayout::strip_rows, tile.rows - row);
+      accumulate_rows(count, x + layout.offset(tile, row, begin, end), panel, begin, end,
+                      sums + row * tile_columns);
     }
   }
-  if (depth == 0) std::fill_n(sums, rows * tile_columns, 0.F);
+  if (layout.depth == 0) std::fill_n(sums, tile.rows * tile_columns, 0.F);
 }
 
-/// Whether two panels' sums fit into the registers together.
-constexpr bool takes_two_panels() {
-  return hn::MaxLanes(FloatTag()) >= 16 && vectors_at_once<1>() * hn::MaxLanes(FloatTag()) == tile_columns;
+/// Panels that one row is multiplied with side by side, streams of weights that are far from each other: of
+/// the read bandwidth one stream reaches 78% to 85% on Zen 5 and two 88% to 97%; on Zen 3 four give 11% to
+/// 16% more than one.
+constexpr std::size_t panels_side_by_side() {
+  if (vectors_at_once<1>() * hn::MaxLanes(FloatTag()) != tile_columns) return 1;
+  return hn::MaxLanes(FloatTag()) >= 16 ? 2 : 4;
 }
 
-/// sums [2][64] = one row x [depth] times two panels that are read side by side: on Zen 5 one stream of
-/// weights reaches 78% to 85% of the read bandwidth and two far from each other 88% to 97%. Each sum adds as
-/// multiply_panel does, so that it does not matter which panels meet.
-template <class T>
-void multiply_two_panels(const float* HWY_RESTRICT x, std::int64_t depth, const T* HWY_RESTRICT first,
-                         const T* HWY_RESTRICT second, float* HWY_RESTRICT sums) {
-  const FloatTag d;
+/// sums [Panels][64] = one row x [depth] times panels that are read side by side, to the same bits as one
+/// alone.
+template <std::size_t Panels, class T>
+void multiply_side_by_side(const float* x, std::int64_t depth, const std::array<const T*, Panels>& panels,
+                           float* sums) {
   constexpr int lanes = hn::MaxLanes(FloatTag());
   constexpr int vectors = tile_columns / lanes;
-  hn::Vec<FloatTag> even[2][vectors];
-  hn::Vec<FloatTag> odd[2][vectors];
-  for (int p = 0; p < 2; ++p) {
-    for (int v = 0; v < vectors; ++v) even[p][v] = odd[p][v] = hn::Zero(d);
-  }
-  std::int64_t k = 0;
-  for (; k + 2 <= depth; k += 2) {
-    const auto x_even = hn::Set(d, x[k]);
-    const auto x_odd = hn::Set(d, x[k + 1]);
-    for (int p = 0; p < 2; ++p) {
-      for (int v = 0; v < vectors; ++v) {
-        const WeightPair weights = load_pair(d, p == 0 ? first : second, k, v * lanes);
-        even[p][v] = hn::MulAdd(weights.even, x_even, even[p][v]);
-        odd[p][v] = hn::MulAdd(weights.odd, x_odd, odd[p][v]);
-      }
-    }
-  }
-  for (int p = 0; p < 2; ++p) {
-    for (int v = 0; v < vectors; ++v) {
-      if (k < depth) {
-        const auto weights = load_last(d, p == 0 ? first : second, k, v * lanes);
-        even[p][v] = hn::MulAdd(weights, hn::Set(d, x[k]), even[p][v]);
-      }
-      hn::StoreU(hn::Add(even[p][v], odd[p][v]), d, sums + p * tile_columns + v * lanes);
-    }
+  if constexpr (lanes >= 16) {
+    accumulate_block<1, vectors, Panels, T>(x, panels, 0, depth, 0, sums);
+  } else {
+    // The registers hold the sums of one: they take turns, two depths each. Turns of 8 gave half as much.
+    const auto take_turns = [&](std::int64_t begin, std::int64_t end) HWY_ATTR {
+      for (std::size_t p = 0; p < Panels; ++p)
+        accumulate_block<1, vectors, 1, T>(x + begin, {panels[p]}, begin, end, 0, sums + p * tile_columns);
+    };
+    std::int64_t k = 0;
+    for (; k + 2 <= depth; k += 2) take_turns(k, k + 2);
+    if (k < depth) take_turns(k, depth);
+    if (depth == 0) std::fill_n(sums, Panels * tile_columns, 0.F);
   }
 }
 

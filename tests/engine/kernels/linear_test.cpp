@@ -14,7 +14,7 @@ namespace bv2::engine {
 namespace {
 
 constexpr Dtype dtypes[]{Dtype::float32, Dtype::bfloat16, Dtype::float16};
-constexpr std::int64_t row_counts[]{1, 2, 3, 4, 5, 6, 7, 9, 17, 70, 131};
+constexpr std::int64_t row_counts[]{1, 2, 3, 4, 5, 6, 7, 9, 17, 70, 97, 131, 289};
 constexpr std::int64_t output_counts[]{1, 5, 63, 64, 65, 130, 200};
 constexpr std::int64_t depths[]{1, 2, 7, 31, 32, 33, 100, 257, 384};
 
@@ -248,8 +248,9 @@ TEST(LinearKernel, OfNoRowsIsEmpty) {
 TEST(LinearKernel, PanelsGiveTheSameBitsWhicheverMeet) {
   std::mt19937_64 random(1);
   for (const Dtype dtype : dtypes) {
-    // Six panels: one thread takes them in pairs, two take one pair each and one panel alone.
-    const Layer layer = random_layer(random, dtype, 330, 257);
+    // Eleven panels: in streams of two, one thread takes ten together and one alone, two take two and three
+    // pairs; in streams of four, eight and three, and four and one beside four and two.
+    const Layer layer = random_layer(random, dtype, 11 * 64 - 5, 257);
     const Tensor x = test::random_tensor(random, dtype, {1, 1, 257});
     std::map<std::string, std::vector<double>> alone;
     const int calls = test::for_each_kernel(
