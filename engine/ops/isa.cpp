@@ -21,15 +21,19 @@ struct Level {
   dnnl::cpu_isa dnnl_isa;
 };
 
-// Falling back to scalar code is what Highway does when nothing else is allowed. oneDNN knows nothing below
-// SSE4.1.
+// Falling back to scalar code is what Highway does on x86 when nothing else is allowed. oneDNN knows nothing
+// below SSE4.1. Arm has no choice: NEON is part of its 64-bit architecture.
 constexpr std::int64_t all_avx512 = HWY_AVX3 | HWY_AVX3_DL;
 constexpr std::array levels{
     Level{"avx512", all_avx512, all_avx512 | HWY_AVX2 | HWY_SSE4 | HWY_SCALAR, dnnl::cpu_isa::all},
     Level{"avx2", HWY_AVX2, HWY_AVX2 | HWY_SSE4 | HWY_SCALAR, dnnl::cpu_isa::avx2},
     Level{"sse4", HWY_SSE4, HWY_SSE4 | HWY_SCALAR, dnnl::cpu_isa::sse41},
+    Level{"neon", HWY_NEON, HWY_NEON, dnnl::cpu_isa::all},
     Level{"scalar", HWY_SCALAR, HWY_SCALAR, dnnl::cpu_isa::sse41},
 };
+
+/// Whether this architecture has code for it.
+constexpr bool is_compiled(const Level& level) { return (level.target & HWY_TARGETS) != 0; }
 
 void limit_to(const Level& level) {
   hwy::DisableTargets(~level.allowed);
@@ -42,6 +46,7 @@ bool apply_environment() {
   if (wanted == nullptr || *wanted == '\0') return true;
   std::string names;
   for (const Level& level : levels) {
+    if (!is_compiled(level)) continue;
     if (level.name == wanted) {
       limit_to(level);
       return true;
@@ -58,9 +63,12 @@ void apply_isa_cap() { [[maybe_unused]] static const bool applied = apply_enviro
 std::string_view effective_isa() {
   apply_isa_cap();
   const std::int64_t supported = hwy::SupportedTargets() & HWY_TARGETS;
-  for (const Level& level : levels)
-    if ((supported & level.target) != 0) return level.name;
-  return levels.back().name;
+  // Highway runs its static target where it supports none.
+  for (const std::int64_t targets : {supported, std::int64_t{HWY_STATIC_TARGET}}) {
+    for (const Level& level : levels)
+      if ((targets & level.target) != 0) return level.name;
+  }
+  return "unknown";
 }
 
 }  // namespace bv2::engine

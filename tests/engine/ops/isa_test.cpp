@@ -2,11 +2,13 @@
 // once.
 #include "engine/ops/isa.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 
 #include "engine/eager/eager_executor.h"
+#include "hwy/targets.h"
 #include "support/error_text.h"
 #include "support/run_eager.h"
 #include "support/values.h"
@@ -35,19 +37,31 @@ class IsaDeathTest : public testing::TestWithParam<const char*> {
 };
 
 TEST_P(IsaDeathTest, IsHeldToTheVariable) {
-  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "needs AVX2";
+  if ((hwy::SupportedTargets() & HWY_AVX2) == 0) GTEST_SKIP() << "needs AVX2";
   EXPECT_EXIT(std::exit(works_with(GetParam(), GetParam()) ? 0 : 1), testing::ExitedWithCode(0), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, IsaDeathTest, testing::Values("avx2", "sse4", "scalar"),
                          [](const auto& info) { return std::string(info.param); });
 
+TEST(EffectiveIsa, IsWhatHighwaySupports) {
+  const std::int64_t targets = hwy::SupportedTargets();
+  const std::string_view isa = engine::effective_isa();
+  if (HWY_ARCH_ARM_A64) {
+    EXPECT_EQ(isa, "neon");
+  } else if (std::getenv("BV2_MAX_ISA") == nullptr) {
+    EXPECT_EQ(isa == "avx512", (targets & (HWY_AVX3 | HWY_AVX3_DL)) != 0) << isa;
+    EXPECT_EQ(isa == "avx512" || isa == "avx2", (targets & HWY_AVX2) != 0) << isa;
+  }
+}
+
 TEST(IsaNameDeathTest, AnUnknownNameIsRefusedWithTheChoices) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto refused = [] {
     ::setenv("BV2_MAX_ISA", "mmx", 1);
     const std::string text = error_text<UsageError>([] { engine::EagerExecutor(); });
-    return text == "BV2_MAX_ISA is 'mmx'; it can be one of avx512, avx2, sse4, scalar";
+    return text == fmt::format("BV2_MAX_ISA is 'mmx'; it can be one of {}",
+                               HWY_ARCH_ARM_A64 ? "neon" : "avx512, avx2, sse4, scalar");
   };
   EXPECT_EXIT(std::exit(refused() ? 0 : 1), testing::ExitedWithCode(0), "");
 }
