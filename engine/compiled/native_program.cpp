@@ -35,6 +35,7 @@ bool library_multiplies(Dtype dtype) {
 
 Dims dims_at(const std::vector<Expression>& expressions, const Sizes& sizes) {
   std::vector<std::int64_t> values;
+  values.reserve(expressions.size());
   for (const Expression& expression : expressions) values.push_back(expression.at(sizes));
   return Dims(std::span<const std::int64_t>(values));
 }

@@ -98,6 +98,7 @@ constexpr std::array rope_types{
 std::vector<std::string_view> allowed_types(const RopeRules& rules) {
   if (rules.longrope_original_positions) return {"default", "longrope"};
   std::vector<std::string_view> names;
+  names.reserve(rope_types.size());
   for (const RopeType& type : rope_types) names.push_back(type.name);
   return names;
 }

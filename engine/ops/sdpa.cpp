@@ -56,23 +56,23 @@ void check_attention(const Tensor& q, const Tensor& k, const Tensor& v, const Te
   }
 }
 
-SdpaProblem::SdpaProblem(const Attention& attention_, const Tensor& q_, const Tensor& k_, const Tensor& v_,
-                         const Tensor& padding_, const Tensor& out_)
-    : batch(q_.size(0)),
-      heads(q_.size(1)),
-      kv_heads(k_.size(1)),
+SdpaProblem::SdpaProblem(const Attention& attention, const Tensor& q, const Tensor& k, const Tensor& v,
+                         const Tensor& padding, const Tensor& out)
+    : batch(q.size(0)),
+      heads(q.size(1)),
+      kv_heads(k.size(1)),
       group(heads / kv_heads),
-      tokens(q_.size(2)),
-      keys(k_.size(2)),
-      head_dim(q_.size(3)),
-      dtype(q_.dtype()),
-      attention(attention_),
-      transform(transform_of(attention_)),
-      q(q_),
-      k(k_),
-      v(v_),
-      padding(padding_),
-      out(out_) {}
+      tokens(q.size(2)),
+      keys(k.size(2)),
+      head_dim(q.size(3)),
+      dtype(q.dtype()),
+      attention(attention),
+      transform(transform_of(attention)),
+      q(q),
+      k(k),
+      v(v),
+      padding(padding),
+      out(out) {}
 
 KeyRange SdpaProblem::visible(std::int64_t batch_index, std::int64_t row) const {
   const std::int64_t position = keys - tokens + row / group;
