@@ -228,12 +228,12 @@ void join_largest_of(const ProductInput& input, const PanelMatrix& weight, std::
   }
   alignas(64) float sums[RowLayout::max_tile_rows * tile_columns];
   const RowLayout layout{.rows = input.rows, .depth = weight.depth};
-  const RowTile all{.first = 0, .rows = input.rows};
-  for (std::int64_t panel = rest; panel < end; ++panel) {
-    multiply_panel(input.x, layout, all, panel_at<T>(weight, panel), sums);
-    for (std::int64_t r = 0; r < all.rows; ++r)
-      join_largest<T>(weight, panel, sums + r * tile_columns, largest[r]);
-  }
+  for_tasks(layout, rest * layout.tiles(), end * layout.tiles(),
+            [&](std::int64_t panel, const RowTile& tile) HWY_ATTR {
+              multiply_panel(input.x, layout, tile, panel_at<T>(weight, panel), sums);
+              for (std::int64_t r = 0; r < tile.rows; ++r)
+                join_largest<T>(weight, panel, sums + r * tile_columns, largest[tile.first + r]);
+            });
 }
 
 void join_largest_any(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,

@@ -56,7 +56,7 @@ struct LargestOutput {
 };
 
 /// Joins the outputs of panels [begin, end), rounded to the weight's dtype, to `largest` [rows], which is of
-/// outputs before these, on the calling thread. For one tile of rows.
+/// outputs before these, on the calling thread.
 void join_largest_of_panels(const ProductInput& input, const PanelMatrix& weight, std::int64_t begin,
                             std::int64_t end, LargestOutput* largest);
 

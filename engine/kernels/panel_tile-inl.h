@@ -209,7 +209,7 @@ void multiply_side_by_side(const float* x, std::int64_t depth, const std::array<
   if constexpr (lanes >= 16) {
     accumulate_block<1, vectors, Panels, T>(x, panels, 0, depth, 0, sums);
   } else {
-    // The registers hold the sums of one: they take turns, two depths each. Turns of 8 gave half as much.
+    // The registers hold the sums of one: they take turns, two depths each. Turns of 8 gave less.
     const auto take_turns = [&](std::int64_t begin, std::int64_t end) HWY_ATTR {
       for (std::size_t p = 0; p < Panels; ++p)
         accumulate_block<1, vectors, 1, T>(x + begin, {panels[p]}, begin, end, 0, sums + p * tile_columns);

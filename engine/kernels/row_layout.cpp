@@ -25,7 +25,10 @@ HWY_INLINE void spread_row(const T* row, std::int64_t begin, std::int64_t end, s
   alignas(64) float wide[hn::MaxLanes(FloatTag())];
   for (; k < end; k += lanes) {
     const std::int64_t count = std::min(lanes, end - k);
-    hn::Store(load_some_floats(d, row + k, static_cast<std::size_t>(count)), d, wide);
+    const bool is_whole = count == lanes;
+    hn::Store(
+        is_whole ? load_floats(d, row + k) : load_some_floats(d, row + k, static_cast<std::size_t>(count)), d,
+        wide);
     for (std::int64_t lane = 0; lane < count; ++lane) to[(k - begin + lane) * stride] = wide[lane];
   }
 }
@@ -36,8 +39,8 @@ std::int64_t interleave_rows(const T*, std::int64_t, std::int64_t begin, std::in
   return begin;
 }
 #else
-/// As spread_row, for a whole strip's rows, `row_stride` apart, to to [depths][strip_rows], and in a third of
-/// its time; returns the depth from which on they are left.
+/// As spread_row, for a whole strip's rows, `row_stride` apart, to to [depths][strip_rows], and in about a
+/// third of its time; returns the depth from which on they are left.
 template <class T>
 HWY_INLINE std::int64_t interleave_rows(const T* rows, std::int64_t row_stride, std::int64_t begin,
                                         std::int64_t end, float* to) {
