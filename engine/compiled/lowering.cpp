@@ -252,7 +252,7 @@ std::string to_string(const CodeChoices& choices) {
   std::string text =
       fmt::format("few_rows={}, {}", choices.few_rows,
                   choices.fuse_input ? "inputs of products fused" : "inputs of products apart");
-  if (choices.tile_vectors > 0) text += fmt::format(", tiles of {} vectors", choices.tile_vectors);
+  if (choices.streams > 1) text += fmt::format(", streams of weights: {}", choices.streams);
   if (choices.waiting_bytes > 0)
     text += fmt::format(", {} bytes of weights asked for while waiting", choices.waiting_bytes);
   if (choices.own_products) text += ", own loops for products of many rows";

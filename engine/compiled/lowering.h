@@ -29,8 +29,8 @@ struct Step {
 struct CodeChoices {
   std::int64_t few_rows = 4;  ///< products of at most as many rows stream the weights in generated code; 0:
                               ///< all are calls of the engine
-  bool fuse_input = true;  ///< each thread computes a product's input (a norm) itself: no barrier before it
-  std::int64_t tile_vectors = 0;   ///< of a panel that are summed at once; 0: as registers allow
+  bool fuse_input = true;    ///< each thread computes a product's input (a norm) itself: no barrier before it
+  std::int64_t streams = 1;  ///< panels of weights that are read side by side for a row alone
   std::int64_t waiting_bytes = 0;  ///< of the next weights that a thread asks for while it waits
   bool own_products = false;       ///< products that are calls run our own loops, not the library's
   friend bool operator==(const CodeChoices&, const CodeChoices&) = default;

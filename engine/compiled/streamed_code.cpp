@@ -172,16 +172,13 @@ class StreamedCode {
     }
     CodeText text(2);
     text.line("constexpr long panels = {};", panel_count_);
+    text.line("const long first = share(panels, team.thread, team);");
     text.line("const long last = share(panels, team.thread + 1, team);");
-    text.open("for (long task = share(panels, team.thread, team); task < last; ++task)");
     std::int64_t first = 0;
     for (const JoinedOutputs& part : joined) {
-      if (joined.size() > 1) text.open("if (task >= {} && task < {})", first, first + part.panels);
       print_part(text, part, first);
-      if (joined.size() > 1) text.close();
       first += part.panels;
     }
-    text.close();
     return text;
   }
 
@@ -196,16 +193,26 @@ class StreamedCode {
                         .panel_bytes = static_cast<std::int64_t>(matrix_of(part.outputs[0]).panel_bytes())});
   }
 
+  /// The weights of a part's outputs have one dtype: the product's.
   void print_part(CodeText& text, const JoinedOutputs& part, std::int64_t first) {
-    text.line(first == 0 ? "const long panel = task;" : fmt::format("const long panel = task - {};", first));
+    const PanelMatrix matrix = matrix_of(part.outputs[0]);
+    std::string weights;
     for (const std::size_t output : part.outputs) {
-      const View& weight = product_.inputs[1 + 2 * output];
-      const PanelMatrix matrix = matrix_of(output);
-      const auto elements = matrix.panel_bytes() / size_bytes(matrix.dtype);
-      text.line("floats sums{}[rows][panel_vectors];  // of outputs [panel * 64, panel * 64 + 64)", output);
-      text.line("multiply_panel<rows>(x, depth, depth, {} + panel * {}, sums{});",
-                arguments_.name(weight.buffer), elements, output);
+      const BufferId weight = product_.inputs[1 + 2 * output].buffer;
+      weights += (weights.empty() ? "" : ", ") + arguments_.name(weight);
     }
+    const std::string name = fmt::format("weights{}", part.outputs[0]);
+    text.line("const {}* const {}[] = {{{}}};", element_type(matrix.dtype), name, weights);
+    text.open("const auto finish{} = [&](long panel, floats (*sums)[rows][panel_vectors])", part.outputs[0]);
+    print_finish(text, part);
+    text.close(";");
+    text.line("for_panels<rows>(x, depth, {}, {}, within(first, {}, {}), within(last, {}, {}), finish{});",
+              name, matrix.panel_bytes() / size_bytes(matrix.dtype), first, part.panels, first, part.panels,
+              part.outputs[0]);
+  }
+
+  /// What follows the sums of a panel: of outputs [panel * 64, panel * 64 + 64).
+  void print_finish(CodeText& text, const JoinedOutputs& part) {
     text.open("for (int r = 0; r < rows; ++r)");
     text.line("const long row = row0 + r;");
     const std::vector<std::string> index = declare_row_index(text, rows_);
@@ -214,8 +221,8 @@ class StreamedCode {
     code.declare_rows(nodes);
     text.open("for (int v = 0; v < panel_vectors; ++v)");
     text.line("const long j = panel * panel_outputs + v * lanes;");
-    for (const std::size_t output : part.outputs)
-      code.know(sum_view(output), fmt::format("sums{}[r][v]", output));
+    for (std::size_t i = 0; i < part.outputs.size(); ++i)
+      code.know(sum_view(part.outputs[i]), fmt::format("sums[{}][r][v]", i));
     constexpr std::int64_t most_lanes = 16;
     if (part.columns % PanelMatrix::panel_outputs != 0) text.line("if (j >= {}) break;", part.columns);
     if (part.columns % most_lanes == 0) {

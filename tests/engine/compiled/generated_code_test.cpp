@@ -106,16 +106,15 @@ struct Variant {
 };
 
 std::vector<Variant> variants() {
-  return {
-      {.open = {}, .options = {}, .name = "prefill"},
-      {.open = {.tokens = false}, .options = {}, .name = "decode"},
-      {.open = {.tokens = false},
-       .options = {.one_team = true, .choices = {.waiting_bytes = 4096}},
-       .name = "decode in one team"},
-      {.open = {.tokens = false},
-       .options = {.one_team = true,
-                   .choices = {.few_rows = 2, .fuse_input = false, .tile_vectors = 2, .own_products = true}},
-       .name = "decode of at most two rows"}};
+  return {{.open = {}, .options = {}, .name = "prefill"},
+          {.open = {.tokens = false}, .options = {}, .name = "decode"},
+          {.open = {.tokens = false},
+           .options = {.one_team = true, .choices = {.waiting_bytes = 4096}},
+           .name = "decode in one team"},
+          {.open = {.tokens = false},
+           .options = {.one_team = true,
+                       .choices = {.few_rows = 2, .fuse_input = false, .streams = 2, .own_products = true}},
+           .name = "decode of at most two rows"}};
 }
 
 void compare_random_graphs(std::uint32_t first, std::uint32_t last, Dtype dtype, const Toolchain& toolchain) {
@@ -288,6 +287,59 @@ TEST_F(OneProgram, ProductsOfManyRowsAreDoneWithWhatFollowsThem) {
       const auto program = build(graph, {.choices = {.own_products = own_products}});
       EXPECT_EQ(program->report().host_steps, expected_calls) << to_text(graph);
       expect_near(Memory(graph, sizes, given).run(*program)[0], expected[0], dtype);
+    }
+  }
+}
+
+constexpr std::int64_t odd_depth = 37;
+
+/// x [batch, 1, 37] times a gate and its up, and another product with bias: all in one step of code, none of
+/// them whole panels.
+Graph graph_of_streams(Dtype dtype) {
+  std::mt19937 random(9);
+  const Tensor gate = parameter(random, {64 * 9 + 5, odd_depth}, dtype);
+  const Tensor up = parameter(random, {64 * 9 + 5, odd_depth}, dtype);
+  const Tensor other = parameter(random, {64 * 4 + 16, odd_depth}, dtype);
+  const Tensor bias = parameter(random, {64 * 4 + 16}, dtype);
+  return trace("streams", {.tokens = false, .past = false}, AttentionPath::eager,
+               [&](Context& context, Tracer& tracer, const Sizes& sizes) {
+                 const Tensor x = tracer.input("x", dtype, {sizes.batch, sizes.tokens, odd_depth});
+                 const Tensor opened =
+                     context.execute(BasicOp::silu, {context.apply(Linear{}, x, gate, Tensor())});
+                 const Tensor inner = mul(context, opened, context.apply(Linear{}, x, up, Tensor()));
+                 return std::vector{inner, context.apply(Linear{}, x, other, bias)};
+               });
+}
+
+TEST_F(OneProgram, ProductsHaveTheSameBitsHoweverManyPanelsAreReadSideBySide) {
+  constexpr std::array streams{std::int64_t{1}, std::int64_t{2}, std::int64_t{4}};
+  EagerExecutor executor;
+  for (const Dtype dtype : {Dtype::float32, Dtype::bfloat16}) {
+    const Graph traced = graph_of_streams(dtype);
+    Graph graph = traced;
+    optimise(graph);
+    std::vector<BuildRequest> requests;
+    for (const std::int64_t count : streams)
+      requests.push_back({.graph = &graph,
+                          .title = fmt::format("{} streams", count),
+                          .options = {.one_team = true, .choices = {.streams = count}}});
+    const auto programs = build_programs(requests, builder_, 2);
+    for (const int threads : {1, 2}) {
+      SCOPED_TRACE(fmt::format("{}, {} threads", name(dtype), threads));
+      const test::ThreadCount team(threads);
+      const Sizes sizes{.batch = 1, .tokens = 1, .past = 0, .capacity = 0};
+      const Given given{{"x", some_x(dtype, {1, 1, odd_depth})}};
+      const std::vector<Tensor> expected = test::interpret(traced, sizes, given, executor);
+      std::vector<std::vector<Tensor>> got;
+      for (const auto& program : programs) {
+        EXPECT_TRUE(program->report().host_steps.empty());
+        got.push_back(Memory(graph, sizes, given).run(*program));
+      }
+      for (std::size_t result = 0; result < expected.size(); ++result) {
+        expect_near(got[0][result], expected[result], dtype);
+        for (std::size_t i = 1; i < streams.size(); ++i)
+          EXPECT_EQ(test::values_of(got[i][result]), test::values_of(got[0][result])) << requests[i].title;
+      }
     }
   }
 }
