@@ -30,7 +30,7 @@ TEST_F(CacheCommand, ListsAndClears) {
   const auto listed = cache({"list"});
   EXPECT_EQ(listed.status, 0) << listed.err;
   EXPECT_THAT(listed.out, HasSubstr("a graph of old"));
-  const Json cleared = Json::parse(cache({"clear", "--format", "json"}).out);
+  const Json cleared = parse_json(cache({"clear", "--format", "json"}).out, "output");
   ASSERT_EQ(cleared.size(), 1U);
   EXPECT_EQ(cleared[0]["key"], "0123456789abcdef");
   EXPECT_EQ(cache({"list", "--format", "json"}).out, "[]\n");

@@ -41,7 +41,7 @@ TEST_F(CompareProgram, TheSameResultsAreNotSlower) {
   const auto same = compare({base, base});
   EXPECT_EQ(same.status, 0) << same.out << same.err;
   EXPECT_THAT(same.out, HasSubstr("latency"));
-  const Json json = Json::parse(compare({base, base, "--format", "json"}).out);
+  const Json json = parse_json(compare({base, base, "--format", "json"}).out, "output");
   EXPECT_EQ(json["reports"].size(), 1U);
   EXPECT_EQ(json["reports"][0]["scenarios"][0]["metrics"][0]["ratio"], 1.0);
   EXPECT_THAT(compare({base, base, "--format", "md"}).out, HasSubstr("| scenario |"));

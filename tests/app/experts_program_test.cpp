@@ -44,7 +44,7 @@ class ExpertsGate : public testing::Test {
     Json scenarios = Json::array();
     for (std::size_t at = 0; at < result.out.size();) {
       const std::size_t end = result.out.find('\n', at);
-      scenarios.push_back(Json::parse(result.out.substr(at, end - at)));
+      scenarios.push_back(parse_json(result.out.substr(at, end - at), "output"));
       at = end == std::string::npos ? end : end + 1;
     }
     EXPECT_FALSE(scenarios.empty()) << result.err;

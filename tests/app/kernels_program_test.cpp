@@ -26,7 +26,7 @@ Json listed(std::vector<std::string> more = {}) {
   arguments.insert(arguments.end(), more.begin(), more.end());
   const auto result = run_program(arguments);
   EXPECT_EQ(result.status, 0) << result.err;
-  return Json::parse(result.out);
+  return parse_json(result.out, "output");
 }
 
 /// The first choice for an operation in a dtype.
@@ -80,7 +80,7 @@ TEST(KernelsDir, APackFromOutsideRunsAndTheResultNamesIt) {
                                      "--format",
                                      "jsonl"});
   ASSERT_EQ(measured.status, 0) << measured.err;
-  const Json kernels = Json::parse(measured.out)["metadata"]["effective"]["kernels"];
+  const Json kernels = parse_json(measured.out, "output")["metadata"]["effective"]["kernels"];
   EXPECT_GT(kernels.value("rms_norm/scalar_rows/any", 0), 0) << kernels;
 }
 

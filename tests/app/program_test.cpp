@@ -88,7 +88,7 @@ TEST_F(Program, ListsWhatTheOptionsWouldGive) {
   const auto result = run_program({"list", "--benches-dir", test::module_dir("quick"), "--include", "quick",
                                    "--level", "2", "--batch-size", "1", "2", "--format", "json"});
   ASSERT_EQ(result.status, 0) << result.err;
-  const Json scenarios = Json::parse(result.out);
+  const Json scenarios = parse_json(result.out, "output");
   ASSERT_EQ(scenarios.size(), 8U) << "4 attention paths, 2 batch sizes";
   EXPECT_EQ(scenarios[0]["benchmark"], "quick");
   EXPECT_EQ(scenarios[1]["config"]["batch_size"], 2);
@@ -121,8 +121,8 @@ TEST_F(Program, EveryFormatHasOnlyResultsOnStdout) {
     EXPECT_EQ(result.status, 0) << result.err;
     return result.out;
   };
-  EXPECT_EQ(Json::parse(formatted("json"))[0]["benchmark_scenarios"][0]["status"], "success");
-  EXPECT_EQ(Json::parse(formatted("jsonl"))["benchmark"], "quick");
+  EXPECT_EQ(parse_json(formatted("json"), "output")[0]["benchmark_scenarios"][0]["status"], "success");
+  EXPECT_EQ(parse_json(formatted("jsonl"), "output")["benchmark"], "quick");
   EXPECT_THAT(formatted("csv"), StartsWith("benchmark,scenario,"));
   EXPECT_THAT(formatted("md"), AllOf(StartsWith("### quick: "), HasSubstr("\n| --- | --- | ---: |")));
 }

@@ -151,7 +151,7 @@ class BrowserReport : public testing::Test {
     const auto result =
         test::run_process({"node", BV2_TEST_REPORT_CHECKS_SCRIPT, BV2_TEST_REPORT_CHECKS_DIR, given.dump()});
     EXPECT_EQ(result.status, 0) << result.err;
-    return result.status == 0 ? Json::parse(result.out) : Json();
+    return result.status == 0 ? parse_json(result.out, "output") : Json();
   }
 
   test::TemporaryFolder folder_;

@@ -28,7 +28,7 @@ test::ProcessResult tokenize(const fs::path& model, const std::string& input) {
 std::vector<Json> lines_of(const std::string& text) {
   std::vector<Json> lines;
   std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
+  for (std::string line; std::getline(stream, line);) lines.push_back(parse_json(line, "output"));
   return lines;
 }
 

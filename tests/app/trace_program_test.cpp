@@ -44,7 +44,7 @@ TEST_P(TraceProgram, WritesWhatViewersLoad) {
                                          "--format",
                                          "jsonl"});
   ASSERT_EQ(result.status, 0) << result.err;
-  const Json scenario = Json::parse(result.out);
+  const Json scenario = parse_json(result.out, "output");
   ASSERT_TRUE(scenario.contains("profile")) << result.err;
   const Json& profile = scenario["profile"];
   ASSERT_TRUE(profile["file"].is_string()) << profile;

@@ -43,7 +43,7 @@ Json scenarios_of(const test::TemporaryFolder& folder, std::vector<std::string> 
   command.insert(command.end(), prompt.begin(), prompt.end());
   const auto result = test::run_process(command);
   EXPECT_EQ(result.status, 0) << result.err;
-  return Json::parse(result.out).at(0).at("benchmark_scenarios");
+  return parse_json(result.out, "output").at(0).at("benchmark_scenarios");
 }
 
 TEST(UnequalPrompts, GiveTheFirstWhatItGetsAlone) {

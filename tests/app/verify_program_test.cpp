@@ -61,7 +61,7 @@ class VerifyFixture : public testing::TestWithParam<std::string> {
 TEST_P(VerifyFixture, PassesInEveryModeAndAttention) {
   const auto result = verify(model(), reference());
   ASSERT_EQ(result.status, 0) << result.out << result.err;
-  const Json lines = Json::parse(result.out);
+  const Json lines = parse_json(result.out, "output");
   std::vector<std::string> eager;
   for (const auto& line : lines) {
     EXPECT_EQ(line["status"], "passed") << line;
@@ -85,7 +85,7 @@ TEST_P(VerifyFixture, SlowPassesWhenCompiledInEveryMode) {
   const auto result = verify(model(), reference(), "float32", {"--variant", "compiled"});
   ASSERT_EQ(result.status, 0) << result.out << result.err;
   std::vector<std::string> scenarios;
-  for (const auto& line : Json::parse(result.out)) {
+  for (const auto& line : parse_json(result.out, "output")) {
     EXPECT_EQ(line["status"], "passed") << line;
     EXPECT_TRUE(line["first_divergent_token"].is_null());
     scenarios.push_back(line["scenario_name"]);
@@ -100,7 +100,7 @@ TEST_P(VerifyChanged, FailsOneLogitThatIsOffByAHundredth) {
   const test::TemporaryFolder folder;
   const auto result = verify(model(), with_changed(reference(), "logits", 5'000, 0.01F, folder));
   EXPECT_EQ(result.status, 1);
-  for (const auto& line : Json::parse(result.out)) {
+  for (const auto& line : parse_json(result.out, "output")) {
     EXPECT_EQ(line["status"], "failed");
     EXPECT_NEAR(line["max_abs_difference"].get<double>(), 0.01, 1e-4);
   }
@@ -112,7 +112,7 @@ TEST_P(VerifyChanged, FailsOneIdThatDiffers) {
   const auto result =
       verify(model(), with_changed(reference(), "generated_ids", 24 + 7, std::int64_t{1}, folder));
   EXPECT_EQ(result.status, 1);
-  for (const auto& line : Json::parse(result.out)) {
+  for (const auto& line : parse_json(result.out, "output")) {
     EXPECT_EQ(line["status"], "failed");
     EXPECT_EQ(line["first_divergent_token"], 7);
     EXPECT_THAT(line["remark"].get<std::string>(), StartsWith("token 7 of sequence 1 is "));
@@ -125,7 +125,7 @@ TEST_P(VerifyFixture, StaysWithinTheBoundOfShortDtypes) {
   for (const char* dtype : {"bfloat16", "float16"}) {
     const auto result = verify(model(), reference(), dtype);
     EXPECT_EQ(result.status, 0) << result.out << result.err;
-    for (const auto& line : Json::parse(result.out)) {
+    for (const auto& line : parse_json(result.out, "output")) {
       EXPECT_LT(line["max_abs_difference"].get<double>(), line["tolerance"]["absolute"].get<double>());
       EXPECT_EQ(line["tolerance"]["relative"], 0);
     }
@@ -156,7 +156,7 @@ TEST(VerifyCompiled, SlowStaysWithinTheBoundOfShortDtypes) {
 TEST(VerifyExperts, HoldsEveryChoiceAndSaysWhichWereTies) {
   const auto result = verify(model_dir("mixtral"), model_dir("mixtral") / "expected.safetensors", "bfloat16");
   ASSERT_EQ(result.status, 0) << result.out << result.err;
-  for (const auto& line : Json::parse(result.out)) {
+  for (const auto& line : parse_json(result.out, "output")) {
     const Json& experts = line["experts"];
     // 3 mixtures; 2 sequences of 21 tokens, and new ones until a tie of their logits.
     EXPECT_GE(experts["choices"], 3 * 2 * 21) << line;
@@ -166,7 +166,7 @@ TEST(VerifyExperts, HoldsEveryChoiceAndSaysWhichWereTies) {
   }
   const auto exact = verify(model_dir("mixtral"), model_dir("mixtral") / "expected.safetensors");
   EXPECT_EQ(exact.status, 0) << exact.out << exact.err;
-  for (const auto& line : Json::parse(exact.out)) EXPECT_TRUE(line["experts"].is_null()) << line;
+  for (const auto& line : parse_json(exact.out, "output")) EXPECT_TRUE(line["experts"].is_null()) << line;
 }
 
 /// A copy of mixtral in which two experts of the last layer have changed places.
@@ -189,7 +189,7 @@ TEST(VerifyExperts, FailsAModelThatIsWrong) {
   const auto result = verify(with_swapped_experts(folder), model_dir("mixtral") / "expected.safetensors",
                              "bfloat16", {"--variant", "kernelized"});
   EXPECT_EQ(result.status, 1);
-  for (const auto& line : Json::parse(result.out)) {
+  for (const auto& line : parse_json(result.out, "output")) {
     EXPECT_EQ(line["status"], "failed");
     EXPECT_THAT(
         line["remark"].get<std::string>(),
@@ -202,14 +202,14 @@ TEST(VerifyExperts, FailsAKernelThatIsWrong) {
       verify(model_dir("mixtral"), model_dir("mixtral") / "expected.safetensors", "bfloat16",
              {"--variant", "kernelized", "--kernels-dir", test::kernel_pack_dir("unnormalized_experts")});
   EXPECT_EQ(result.status, 1) << result.out << result.err;
-  for (const auto& line : Json::parse(result.out)) EXPECT_EQ(line["status"], "failed") << line;
+  for (const auto& line : parse_json(result.out, "output")) EXPECT_EQ(line["status"], "failed") << line;
 }
 
 TEST(VerifyCompiled, SlowPassesOnEveryAttentionPath) {
   const auto result = verify(model_dir("llama"), model_dir("llama") / "expected.safetensors", "float32",
                              {"--variant", "compiled", "--compile-mode", "default", "--level", "4"});
   EXPECT_EQ(result.status, 0) << result.out << result.err;
-  EXPECT_EQ(Json::parse(result.out).size(), 4U);
+  EXPECT_EQ(parse_json(result.out, "output").size(), 4U);
 }
 
 TEST(VerifyCompiled, HoldsEncoders) {
@@ -223,7 +223,7 @@ TEST(VerifyEncoder, HoldsHiddenStatesInEveryModeAttentionAndDtype) {
   for (const char* dtype : {"float32", "bfloat16", "float16"}) {
     const auto result = verify(model_dir("bert"), reference, dtype);
     ASSERT_EQ(result.status, 0) << result.out << result.err;
-    const Json lines = Json::parse(result.out);
+    const Json lines = parse_json(result.out, "output");
     EXPECT_GE(lines.size(), 5U);
     for (const auto& line : lines) {
       EXPECT_EQ(line["status"], "passed") << line;
@@ -237,7 +237,7 @@ TEST(VerifyEncoder, FailsOneHiddenStateThatIsOffByAHundredth) {
   const auto result = verify(model_dir("bert"), with_changed(model_dir("bert") / "expected.safetensors",
                                                              "last_hidden_state", 2'000, 0.01F, folder));
   EXPECT_EQ(result.status, 1);
-  for (const auto& line : Json::parse(result.out)) {
+  for (const auto& line : parse_json(result.out, "output")) {
     EXPECT_EQ(line["status"], "failed");
     EXPECT_THAT(line["remark"].get<std::string>(), StartsWith("last_hidden_state["));
   }

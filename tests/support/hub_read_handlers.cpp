@@ -92,7 +92,7 @@ void tree(const HubRequest& request, const HubRepository& repository, const HubC
 
 void paths_info(const HubRequest& request, const HubCommit& commit, httplib::Response& response) {
   Json found = Json::array();
-  const Json asked = Json::parse(request.http.body);
+  const Json asked = parse_json(request.http.body, "a request");
   for (const Json& path_json : asked.at("paths")) {
     const std::string path = path_json;
     const auto file = commit.files.find(path);

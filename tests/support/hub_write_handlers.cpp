@@ -47,7 +47,7 @@ bool may_write(const HubRequest& request, httplib::Response& response, const std
 }
 
 void create_repository(const HubRequest& request, httplib::Response& response) {
-  const Json asked = Json::parse(request.http.body);
+  const Json asked = parse_json(request.http.body, "a request");
   const std::string space = asked.at("organization");
   if (!may_write(request, response, space)) return;
   const std::string kind = asked.value("type", "model") + std::string("s");
@@ -64,7 +64,7 @@ void create_repository(const HubRequest& request, httplib::Response& response) {
 
 void preupload(const HubRequest& request, httplib::Response& response) {
   Json files = Json::array();
-  const Json asked = Json::parse(request.http.body);
+  const Json asked = parse_json(request.http.body, "a request");
   for (const Json& file : asked.at("files")) {
     const std::string path = file.at("path");
     decode_base64(file.at("sample"));
@@ -96,7 +96,7 @@ Json upload_actions(const HubRequest& request, const std::string& repository, co
 }
 
 void large_file_batch(const HubRequest& request, httplib::Response& response, const std::string& repository) {
-  const Json asked = Json::parse(request.http.body);
+  const Json asked = parse_json(request.http.body, "a request");
   const std::string hash = asked.value("hash_algo", "sha256");
   const bool understood = asked.at("operation") == "upload" && (hash == "sha256" || hash == "sha_256") &&
                           request.http.get_header_value("Content-Type") == "application/vnd.git-lfs+json";
@@ -121,7 +121,7 @@ void large_file_batch(const HubRequest& request, httplib::Response& response, co
 }
 
 void complete_multipart(const HubRequest& request, httplib::Response& response) {
-  const Json asked = Json::parse(request.http.body);
+  const Json asked = parse_json(request.http.body, "a request");
   const std::string oid = asked.at("oid");
   std::string content;
   int expected = 1;
@@ -138,7 +138,7 @@ void complete_multipart(const HubRequest& request, httplib::Response& response) 
 }
 
 void verify_large_file(const HubRequest& request, httplib::Response& response) {
-  const Json asked = Json::parse(request.http.body);
+  const Json asked = parse_json(request.http.body, "a request");
   const auto file = request.store.large_files.find(asked.at("oid").get<std::string>());
   const bool there =
       file != request.store.large_files.end() && file->second.size() == asked.at("size").get<std::size_t>();
@@ -177,7 +177,7 @@ void commit(const HubRequest& request, HubRepository& repository, httplib::Respo
   std::istringstream lines(request.http.body);
   std::string text;
   std::getline(lines, text);
-  const Json header = Json::parse(text);
+  const Json header = parse_json(text, "a request");
   if (header.at("key") != "header") return answer_error(response, 400, "", "the first line is no header");
   const Json parent = header.at("value").value("parentCommit", Json());
   if (parent.is_string() && parent != repository.commits.back().id) {
@@ -186,7 +186,7 @@ void commit(const HubRequest& request, HubRepository& repository, httplib::Respo
   HubFiles files = repository.commits.back().files;
   while (std::getline(lines, text)) {
     if (text.empty()) continue;
-    const std::string fault = apply_line(request, Json::parse(text), files);
+    const std::string fault = apply_line(request, parse_json(text, "a request"), files);
     if (!fault.empty()) return answer_error(response, 400, "", fault);
   }
   const std::string title = header.at("value").at("summary");

@@ -56,7 +56,7 @@ const std::set<std::string> reader_columns{
     "test_time",    "avg_ns",        "stddev_ns",  "avg_ts",       "stddev_ts"};
 
 TEST(LlamaBench, HasTheColumnsThatItsReaderAsksFor) {
-  const Json rows = Json::parse(llama_bench_json(files_of({{}})));
+  const Json rows = parse_json(llama_bench_json(files_of({{}})), "output");
   ASSERT_EQ(rows.size(), 9U);
   for (const Json& row : rows) {
     for (const std::string& column : reader_columns) {
@@ -69,7 +69,7 @@ TEST(LlamaBench, HasTheColumnsThatItsReaderAsksFor) {
 
 TEST(LlamaBench, SplitsAnIterationIntoItsTests) {
   const auto files = files_of({{.noise = 0}});
-  const Json rows = Json::parse(llama_bench_json(files));
+  const Json rows = parse_json(llama_bench_json(files), "output");
   const Json& prompt = rows[0];
   EXPECT_EQ(prompt["n_prompt"], 128);
   EXPECT_EQ(prompt["n_gen"], 0);
@@ -94,7 +94,7 @@ TEST(LlamaBench, SplitsAnIterationIntoItsTests) {
 }
 
 TEST(LlamaBench, RatesAreOfAllSequences) {
-  const Json rows = Json::parse(llama_bench_json(files_of({{.noise = 0, .batch_size = 4}})));
+  const Json rows = parse_json(llama_bench_json(files_of({{.noise = 0, .batch_size = 4}})), "output");
   EXPECT_EQ(rows[0]["n_seqs"], 4);
   EXPECT_EQ(rows[0]["n_prompt"], 128);
   EXPECT_EQ(rows[0]["n_batch"], 512);
@@ -102,7 +102,7 @@ TEST(LlamaBench, RatesAreOfAllSequences) {
 }
 
 TEST(LlamaBench, AnEncoderHasItsPromptAlone) {
-  const Json rows = Json::parse(llama_bench_json(files_of({{.new_tokens = 0}})));
+  const Json rows = parse_json(llama_bench_json(files_of({{.new_tokens = 0}})), "output");
   ASSERT_EQ(rows.size(), 3U);
   EXPECT_EQ(rows[0]["embeddings"], true);
   EXPECT_EQ(rows[0]["n_gen"], 0);
@@ -110,11 +110,12 @@ TEST(LlamaBench, AnEncoderHasItsPromptAlone) {
 
 TEST(LlamaBench, AllItsFormsSayTheSame) {
   const auto files = with_a_failure();
-  const Json rows = Json::parse(llama_bench_json(files));
+  const Json rows = parse_json(llama_bench_json(files), "output");
   ASSERT_EQ(rows.size(), 9U);  // nothing of what failed
   std::istringstream lines(llama_bench_jsonl(files));
   std::size_t count = 0;
-  for (std::string line; std::getline(lines, line); ++count) EXPECT_EQ(Json::parse(line), rows[count]);
+  for (std::string line; std::getline(lines, line); ++count)
+    EXPECT_EQ(parse_json(line, "output"), rows[count]);
   EXPECT_EQ(count, rows.size());
   const auto cells = csv_cells(llama_bench_csv(files));
   ASSERT_EQ(cells.size(), rows.size() + 1);
@@ -131,7 +132,7 @@ TEST(LlamaBench, AllItsFormsSayTheSame) {
 }
 
 TEST(GoogleBenchmark, HasWhatCompareReads) {
-  const Json document = Json::parse(google_benchmark_json(with_a_failure()));
+  const Json document = parse_json(google_benchmark_json(with_a_failure()), "output");
   EXPECT_EQ(document["context"]["num_cpus"], 2);
   EXPECT_EQ(document["context"]["caches"][0]["type"], "Data");
   EXPECT_EQ(document["context"]["caches"][2]["level"], 3);
@@ -150,7 +151,7 @@ TEST(GoogleBenchmark, HasWhatCompareReads) {
 }
 
 TEST(GoogleBenchmark, AggregatesAreOfTheRepetitions) {
-  const Json document = Json::parse(google_benchmark_json(files_of({{.noise = 0}})));
+  const Json document = parse_json(google_benchmark_json(files_of({{.noise = 0}})), "output");
   std::vector<double> times;
   std::map<std::string, double> aggregates;
   for (const Json& entry : document["benchmarks"]) {
@@ -172,7 +173,7 @@ TEST(GoogleBenchmark, AggregatesAreOfTheRepetitions) {
 }
 
 TEST(GoogleBenchmark, SeveralDocumentsOfAScenarioAreItsRepetitions) {
-  const Json document = Json::parse(google_benchmark_json(files_of({{}, {.seed = 2}})));
+  const Json document = parse_json(google_benchmark_json(files_of({{}, {.seed = 2}})), "output");
   EXPECT_EQ(document["benchmarks"][0]["repetitions"], 16);
 }
 
@@ -186,7 +187,7 @@ TEST(Bencher, FollowsTheFormatsDescription) {
 
 TEST(Bencher, TimesAreNanosecondsAndRatesAreAsTheyWere) {
   const auto files = files_of({{.noise = 0}});
-  const Json document = Json::parse(bencher_json(files));
+  const Json document = parse_json(bencher_json(files), "output");
   EXPECT_EQ(document.size(), 3U);
   const Json& eager = document.begin().value();
   const Summary& first = *files[0].document.benchmark_scenarios[0].measurement("time_to_first_token");
@@ -198,7 +199,7 @@ TEST(Bencher, TimesAreNanosecondsAndRatesAreAsTheyWere) {
 
 TEST(Bencher, TheNewestOfSeveralDocumentsCounts) {
   const auto files = files_of({{.slowness = 2, .noise = 0}, {.noise = 0}});
-  const Json document = Json::parse(bencher_json(files));
+  const Json document = parse_json(bencher_json(files), "output");
   EXPECT_NEAR(document.begin().value()["time-to-first-token"]["value"].get<double>(), 0.08e9, 1);
 }
 

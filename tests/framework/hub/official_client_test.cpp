@@ -180,7 +180,7 @@ std::set<std::string> writing_requests(const std::vector<test::RecordedRequest>&
     for (std::string line; std::getline(body, line);) {
       lines.insert(fmt::format("{} {} ({}) {}", request.method, path,
                                type == request.headers.end() ? "" : type->second,
-                               shape(Json::parse(line)).dump()));
+                               shape(parse_json(line, "output")).dump()));
     }
   }
   return lines;

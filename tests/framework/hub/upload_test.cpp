@@ -127,7 +127,7 @@ TEST_F(UploadTest, ARowAScenarioWithTheSameColumnsInEach) {
   upload();
   std::istringstream lines(files_in().at("data/2026-01-15_7.jsonl").content);
   std::vector<Json> rows;
-  for (std::string line; std::getline(lines, line);) rows.push_back(Json::parse(line));
+  for (std::string line; std::getline(lines, line);) rows.push_back(parse_json(line, "output"));
   ASSERT_EQ(rows.size(), 2U);
   for (const Json& row : rows) {
     EXPECT_EQ(row.size(), result_columns().size());
