@@ -58,7 +58,7 @@ bool raise_limits_with(const CommandContext& context, std::span<const EngineServ
                        std::vector<std::int64_t> threads, MachineLimits& limits) {
   // Nothing is said twice: limits_with has said that they are not kept.
   const MachineLimitsRequest request = request_with(context, std::move(threads), [](const char*) {});
-  const bool raised = raise_read_bandwidth(engines, request, limits);
+  const bool raised = raise_machine_limits(engines, request, limits);
   context.console.status({});
   return raised;
 }

@@ -16,7 +16,7 @@ namespace bv2::app {
 MachineLimits limits_with(const CommandContext& context, std::span<const EngineServices* const> engines,
                           std::vector<std::int64_t> threads, bool anew);
 
-/// Looks again at what moves, with the same; see raise_read_bandwidth. Throws Interrupted.
+/// Looks again at what moves, with the same; see raise_machine_limits. Throws Interrupted.
 bool raise_limits_with(const CommandContext& context, std::span<const EngineServices* const> engines,
                        std::vector<std::int64_t> threads, MachineLimits& limits);
 

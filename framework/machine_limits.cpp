@@ -88,45 +88,81 @@ std::string size_text(std::int64_t bytes) {
   return bytes >= 1 << 20 ? fmt::format("{} MiB", bytes >> 20) : fmt::format("{} KiB", bytes >> 10);
 }
 
+bool raise_to(MachineLimits& limits, const ProductRate& measured) {
+  const auto slower = std::ranges::find_if(limits.product_rate, [&](const ProductRate& entry) {
+    return entry.threads == measured.threads && entry.dtype == measured.dtype &&
+           entry.operations_per_second < measured.operations_per_second;
+  });
+  if (slower == limits.product_rate.end()) return false;
+  *slower = measured;
+  return true;
+}
+
 class Prober {
  public:
   Prober(const EngineServices& engine, const MachineLimitsRequest& request, MachineLimits& limits)
       : engine_(engine), request_(request), limits_(limits), now_(utc_timestamp(request.now)) {}
 
+  /// Measures what `limits` does not have.
   void complete() {
     const std::vector<std::int64_t> sizes = measured_working_sets(request_.system_root);
     for (const std::int64_t threads : request_.threads) {
-      for (const std::int64_t bytes : sizes) measure_bandwidth(threads, bytes);
-      for (const std::string_view dtype : probed_dtypes) measure_product(threads, dtype);
+      for (const std::int64_t bytes : sizes) {
+        if (!has(limits_.read_bandwidth, threads, &ReadBandwidth::working_set_bytes, bytes))
+          append(limits_.read_bandwidth, bandwidth(threads, bytes));
+      }
+      for (const std::string_view dtype : probed_dtypes) {
+        if (!has(limits_.product_rate, threads, &ProductRate::dtype, dtype))
+          append(limits_.product_rate, product(threads, dtype));
+      }
     }
     std::ranges::sort(limits_.read_bandwidth, {}, [](const ReadBandwidth& entry) {
       return std::pair(entry.threads, entry.working_set_bytes);
     });
   }
 
- private:
-  void measure_bandwidth(std::int64_t threads, std::int64_t bytes) {
-    const auto known = std::ranges::any_of(limits_.read_bandwidth, [&](const ReadBandwidth& entry) {
-      return entry.threads == threads && entry.working_set_bytes == bytes;
-    });
-    if (known) return;
-    request_.progress(fmt::format("read bandwidth, {}, {} threads", size_text(bytes), threads));
-    auto measured = engine_.read_bandwidth(bytes, threads);
-    if (!measured) return;
-    measured->measured_at = now_;
-    limits_.read_bandwidth.push_back(std::move(*measured));
+  /// Measures again what moves; whether something was raised.
+  bool raise() {
+    bool raised = false;
+    for (const std::int64_t threads : request_.threads) {
+      if (const auto largest = largest_working_set(limits_, threads)) {
+        const auto measured = bandwidth(threads, *largest);
+        if (measured) raised |= raise_to(limits_, *measured);
+      }
+      for (const std::string_view dtype : probed_dtypes) {
+        if (!has(limits_.product_rate, threads, &ProductRate::dtype, dtype)) continue;
+        const auto measured = product(threads, dtype);
+        if (measured) raised |= raise_to(limits_, *measured);
+      }
+    }
+    return raised;
   }
 
-  void measure_product(std::int64_t threads, std::string_view dtype) {
-    const auto known = std::ranges::any_of(limits_.product_rate, [&](const ProductRate& entry) {
-      return entry.threads == threads && entry.dtype == dtype;
-    });
-    if (known) return;
+ private:
+  template <class Entry, class Field, class Value>
+  static bool has(const std::vector<Entry>& entries, std::int64_t threads, Field Entry::*field,
+                  const Value& value) {
+    return std::ranges::any_of(
+        entries, [&](const Entry& entry) { return entry.threads == threads && entry.*field == value; });
+  }
+
+  template <class Entry>
+  static void append(std::vector<Entry>& entries, std::optional<Entry> measured) {
+    if (measured) entries.push_back(std::move(*measured));
+  }
+
+  [[nodiscard]] std::optional<ReadBandwidth> bandwidth(std::int64_t threads, std::int64_t bytes) const {
+    request_.progress(fmt::format("read bandwidth, {}, {} threads", size_text(bytes), threads));
+    auto measured = engine_.read_bandwidth(bytes, threads);
+    if (measured) measured->measured_at = now_;
+    return measured;
+  }
+
+  [[nodiscard]] std::optional<ProductRate> product(std::int64_t threads, std::string_view dtype) const {
     request_.progress(fmt::format("products, {}, {} threads", dtype, threads));
     auto measured = engine_.product_rate(dtype, threads);
-    if (!measured) return;
-    measured->measured_at = now_;
-    limits_.product_rate.push_back(std::move(*measured));
+    if (measured) measured->measured_at = now_;
+    return measured;
   }
 
   const EngineServices& engine_;
@@ -201,20 +237,11 @@ MachineLimits machine_limits(std::span<const EngineServices* const> engines,
   return limits;
 }
 
-bool raise_read_bandwidth(std::span<const EngineServices* const> engines, const MachineLimitsRequest& request,
+bool raise_machine_limits(std::span<const EngineServices* const> engines, const MachineLimitsRequest& request,
                           MachineLimits& limits) {
   const EngineServices* engine = prober_among(engines);
   if (engine == nullptr) return false;
-  bool raised = false;
-  for (const std::int64_t threads : request.threads) {
-    const auto largest = largest_working_set(limits, threads);
-    if (!largest) continue;
-    request.progress(fmt::format("read bandwidth, {}, {} threads", size_text(*largest), threads));
-    auto measured = engine->read_bandwidth(*largest, threads);
-    if (!measured) continue;
-    measured->measured_at = utc_timestamp(request.now);
-    raised |= raise_to(limits, *measured);
-  }
+  const bool raised = Prober(*engine, request, limits).raise();
   if (raised && request.kept_file) keep(*request.kept_file, limits);
   return raised;
 }

@@ -103,12 +103,12 @@ std::vector<std::int64_t> measured_working_sets(const std::filesystem::path& sys
 MachineLimits machine_limits(std::span<const EngineServices* const> engines,
                              const MachineLimitsRequest& request);
 
-/// Reads the largest working set again with each of the request's numbers of threads, and raises what stands
-/// in `limits` and in the kept file where memory is faster now: what a machine's neighbours leave of it moves
-/// within seconds, and a limit is the best that was seen. Smaller sets are never read slower than larger
-/// ones, so they are raised with it. True when something was raised. About 0.5 s a number of threads, and the
-/// largest working set of memory.
-bool raise_read_bandwidth(std::span<const EngineServices* const> engines, const MachineLimitsRequest& request,
+/// Reads the largest working set and multiplies again with each of the request's numbers of threads, and
+/// raises what stands in `limits` and in the kept file where the machine is faster now: what its neighbours
+/// leave of it moves within seconds, and a limit is the best that was seen. Smaller sets are never read
+/// slower than larger ones, so they are raised with it. True when something was raised. About 0.5 s a number
+/// of threads and 0.2 s for each of its products, and the largest working set of memory.
+bool raise_machine_limits(std::span<const EngineServices* const> engines, const MachineLimitsRequest& request,
                           MachineLimits& limits);
 
 }  // namespace bv2

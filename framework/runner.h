@@ -39,7 +39,7 @@ struct RunSurroundings {
   /// when the run is known to be possible. None: nothing.
   std::function<MachineLimits(std::span<const EngineServices* const>, std::vector<std::int64_t>)> limits{};
   /// Measures between rounds what moves, with the same, and raises what it finds too low (see
-  /// raise_read_bandwidth). None: the limits stay what they are.
+  /// raise_machine_limits). None: the limits stay what they are.
   std::function<bool(std::span<const EngineServices* const>, std::vector<std::int64_t>, MachineLimits&)>
       raise_limits{};
   std::chrono::nanoseconds limits_stand = std::chrono::seconds(10);  ///< at least, until that is asked

@@ -30,10 +30,12 @@ class FakeProbes final : public EngineServices {
                                                         std::int64_t threads) const override {
     if (dtype == "float16") return std::nullopt;
     ++asked;
-    return ProductRate{.threads = threads, .dtype = std::string(dtype), .operations_per_second = 1e12};
+    return ProductRate{
+        .threads = threads, .dtype = std::string(dtype), .operations_per_second = product_times * 1e12};
   }
   mutable int asked = 0;
-  double times = 1;  ///< as fast as at first
+  double times = 1;  ///< reads are as fast as at first
+  double product_times = 1;
 };
 
 class NoProbes final : public EngineServices {
@@ -132,25 +134,41 @@ TEST_F(MachineLimitsTest, AFolderThatCannotBeWrittenCostsNoMeasurement) {
 
 TEST_F(MachineLimitsTest, FasterReadsRaiseWhatIsNoLarger) {
   MachineLimits limits = measure();
-  const double product_rate = limits.product_rate[0].operations_per_second;
   probes_.times = 1.5;
+  probes_.product_times = 0.5;
   request_.threads = {2};
   request_.now += std::chrono::hours(1);
-  EXPECT_TRUE(raise_read_bandwidth(engines_, request_, limits));
+  EXPECT_TRUE(raise_machine_limits(engines_, request_, limits));
   for (const ReadBandwidth& entry : limits.read_bandwidth) {
     EXPECT_DOUBLE_EQ(entry.bytes_per_second, entry.threads == 2 ? 3e9 : 1e9);
     EXPECT_EQ(entry.measured_at == utc_timestamp(request_.now), entry.threads == 2);
   }
   EXPECT_EQ(limits.read_bandwidth[6].working_set_bytes, 64LL << 20) << "each keeps its size";
-  EXPECT_DOUBLE_EQ(limits.product_rate[0].operations_per_second, product_rate);
+  for (const ProductRate& entry : limits.product_rate) EXPECT_DOUBLE_EQ(entry.operations_per_second, 1e12);
   EXPECT_DOUBLE_EQ(*measure().read_bytes_per_second(2, 100LL << 20), 3e9) << "it was kept";
 }
 
-TEST_F(MachineLimitsTest, SlowerReadsLowerNothing) {
+TEST_F(MachineLimitsTest, FasterProductsRaiseTheirOwn) {
+  MachineLimits limits = measure();
+  probes_.product_times = 2;
+  request_.threads = {2};
+  request_.now += std::chrono::hours(1);
+  EXPECT_TRUE(raise_machine_limits(engines_, request_, limits));
+  for (const ProductRate& entry : limits.product_rate) {
+    EXPECT_DOUBLE_EQ(entry.operations_per_second, entry.threads == 2 ? 2e12 : 1e12);
+    EXPECT_EQ(entry.measured_at == utc_timestamp(request_.now), entry.threads == 2);
+  }
+  for (const ReadBandwidth& entry : limits.read_bandwidth)
+    EXPECT_NE(entry.measured_at, utc_timestamp(request_.now));
+  EXPECT_DOUBLE_EQ(*measure().operations_per_second(2, "bfloat16"), 2e12) << "it was kept";
+}
+
+TEST_F(MachineLimitsTest, ASlowerMachineLowersNothing) {
   MachineLimits limits = measure();
   const Json before = to_json(limits);
   probes_.times = 0.5;
-  EXPECT_FALSE(raise_read_bandwidth(engines_, request_, limits));
+  probes_.product_times = 0.5;
+  EXPECT_FALSE(raise_machine_limits(engines_, request_, limits));
   EXPECT_EQ(to_json(limits), before);
 }
 
