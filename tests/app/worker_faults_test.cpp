@@ -11,6 +11,7 @@
 #include "support/built.h"
 #include "support/process.h"
 #include "support/processes.h"
+#include "support/sanitizers.h"
 #include "support/schema.h"
 #include "support/temporary_folder.h"
 
@@ -147,9 +148,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& info) { return info.param.fault.substr(6) + "_" + std::to_string(info.index); });
 
 TEST(WorkerFaults, MemoryLimitIsOneScenarioWithoutMemory) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer takes more memory than any limit";
-#endif
+  if (!test::memory_is_ours) GTEST_SKIP() << "a sanitizer takes more memory than any limit";
   FaultRun run("fault_memory", {"--memory-limit", "300m"});
   run.expect_contained();
   EXPECT_EQ(run.faulty().status, failed);

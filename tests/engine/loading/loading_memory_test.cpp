@@ -7,17 +7,11 @@
 
 #include "base/float16.h"
 #include "engine/loading/checkpoint.h"
+#include "support/sanitizers.h"
 #include "support/temporary_folder.h"
 
 namespace bv2::engine {
 namespace {
-
-// Sanitizers keep shadow memory and freed blocks.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool memory_is_ours = false;
-#else
-constexpr bool memory_is_ours = true;
-#endif
 
 /// A field of /proc/self/status that is in kB ("VmHWM:", "VmRSS:"), in bytes.
 std::size_t status_bytes(const std::string& field) {
@@ -46,7 +40,7 @@ struct Case {
 class LoadingMemory : public testing::TestWithParam<Case> {};
 
 TEST_P(LoadingMemory, PeaksBelowOnePointThreeTimesTheWeights) {
-  if (!memory_is_ours) GTEST_SKIP() << "a sanitizer's memory is counted too";
+  if (!test::memory_is_ours) GTEST_SKIP() << "a sanitizer's memory is counted too";
   const Case& c = GetParam();
   const test::TemporaryFolder folder;
   folder.write("config.json", "{}");
