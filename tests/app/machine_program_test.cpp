@@ -49,7 +49,7 @@ TEST_F(MachineProgram, ShowsWhatWasKept) {
               HasSubstr("product_operations,1,,bfloat16,250000000000,\"8 x 8 x 8, made_up\"," + now));
 }
 
-TEST_F(MachineProgram, MeasuresAndKeepsSlow) {
+TEST_F(MachineProgram, SlowMeasuresAndKeeps) {
   const auto result = run({"--threads", "1", "--measure-anew", "--format", "json"});
   ASSERT_EQ(result.status, 0) << result.err;
   MachineLimits shown;

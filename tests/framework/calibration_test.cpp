@@ -130,6 +130,10 @@ TEST(CalibrationSlow, ThreePercentMoreWorkIsFoundSlower) {
                                         {.comparisons = 20, .iterations = 30}, interrupt);
   std::printf("3%%: %zu slower of %zu, %zu equivalent, %zu inconclusive; detectable %.2f%%\n", found.slower,
               found.comparisons, found.equivalent, found.inconclusive, found.median_detectable_percent);
+  EXPECT_EQ(found.faster, 0U);
+  EXPECT_EQ(found.equivalent, 0U);
+  // A difference that is hardly larger than what is detectable is not found each time.
+  if (found.median_detectable_percent > 2) GTEST_SKIP() << "this machine is too noisy to find 3% each time";
   EXPECT_GE(found.slower, 18U);
 }
 

@@ -88,7 +88,12 @@ TEST_P(KernelizedGeneration, IsWhatTransformersGenerates) {
 
 INSTANTIATE_TEST_SUITE_P(Families, KernelizedFixture,
                          testing::Combine(testing::ValuesIn(test::decoder_fixtures),
-                                          testing::Values(Dtype::float32, Dtype::bfloat16, Dtype::float16)));
+                                          testing::Values(Dtype::float32, Dtype::bfloat16, Dtype::float16)),
+                         [](const auto& info) {
+                           std::string text = std::get<0>(info.param);
+                           std::ranges::replace(text, '-', '_');
+                           return fmt::format("{}_{}", text, name(std::get<1>(info.param)));
+                         });
 
 INSTANTIATE_TEST_SUITE_P(Families, KernelizedGeneration, testing::ValuesIn(test::decoder_fixtures));
 
