@@ -79,15 +79,6 @@ bool raise_to(MachineLimits& limits, const ReadBandwidth& measured) {
   return raised;
 }
 
-std::int64_t cache_bytes(const HardwareInfo& hardware, const std::string& name, std::int64_t fallback) {
-  const auto found = hardware.caches.find(name);
-  return found == hardware.caches.end() ? fallback : found->second.size_bytes;
-}
-
-std::string size_text(std::int64_t bytes) {
-  return bytes >= 1 << 20 ? fmt::format("{} MiB", bytes >> 20) : fmt::format("{} KiB", bytes >> 10);
-}
-
 bool raise_to(MachineLimits& limits, const ProductRate& measured) {
   const auto slower = std::ranges::find_if(limits.product_rate, [&](const ProductRate& entry) {
     return entry.threads == measured.threads && entry.dtype == measured.dtype &&
@@ -96,6 +87,15 @@ bool raise_to(MachineLimits& limits, const ProductRate& measured) {
   if (slower == limits.product_rate.end()) return false;
   *slower = measured;
   return true;
+}
+
+std::int64_t cache_bytes(const HardwareInfo& hardware, const std::string& name, std::int64_t fallback) {
+  const auto found = hardware.caches.find(name);
+  return found == hardware.caches.end() ? fallback : found->second.size_bytes;
+}
+
+std::string size_text(std::int64_t bytes) {
+  return bytes >= 1 << 20 ? fmt::format("{} MiB", bytes >> 20) : fmt::format("{} KiB", bytes >> 10);
 }
 
 class Prober {

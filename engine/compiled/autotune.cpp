@@ -13,7 +13,7 @@
 #include "base/json.h"
 #include "base/median.h"
 #include "engine/compiled/compiled_model.h"
-#include "engine/ops/isa.h"
+#include "engine/kernels/panel_products.h"
 #include "engine/threads.h"
 
 namespace bv2::engine::compiled {
@@ -196,16 +196,18 @@ std::vector<Candidate> candidates_for(const GraphKind& kind, std::int64_t batch)
     return {{"products of the library", with(true, {}), 0},
             {"products by our own loops", with(true, {.own_products = true}), 0}};
   }
-  // As many as kernelized mode reads.
-  const std::int64_t streams = effective_isa() == "avx512" ? 2 : 4;
   std::vector<Candidate> candidates{
       {"one team", with(true, {}), 0},
       {"one team, weights asked for while waiting", with(true, {.waiting_bytes = 65536}), 0},
       {"one team, inputs of products apart", with(true, {.fuse_input = false}), 0},
-      {fmt::format("one team, {} streams of weights", streams), with(true, {.streams = streams}), 0},
       {"a region between calls", with(false, {}), 0},
       {"products by our own loops", with(false, {.few_rows = 0, .own_products = true}), 0},
   };
+  // As kernelized mode reads them.
+  if (const std::int64_t streams = panels_of_one_row(); streams > 1) {
+    candidates.push_back(
+        {fmt::format("one team, {} streams of weights", streams), with(true, {.streams = streams}), 0});
+  }
   // With more rows than are streamed at once the panels would be read twice; the library reads them once.
   if (batch > 1) candidates.push_back({"products of the library", with(false, {.few_rows = 0}), 0});
   if (batch > 4 && batch <= 8)

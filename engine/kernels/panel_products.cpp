@@ -257,6 +257,8 @@ void multiply_gated(const ProductInput& input, const GatedTarget& target, std::i
   if (target.gate.dtype == Dtype::float16) multiply_gated_of<Float16>(input, target, begin, end);
 }
 
+std::int64_t side_by_side() { return static_cast<std::int64_t>(panels_side_by_side()); }
+
 }  // namespace bv2::engine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -266,6 +268,9 @@ namespace bv2::engine {
 HWY_EXPORT(multiply_linear);
 HWY_EXPORT(multiply_gated);
 HWY_EXPORT(join_largest_any);
+HWY_EXPORT(side_by_side);
+
+std::int64_t panels_of_one_row() { return HWY_DYNAMIC_DISPATCH(side_by_side)(); }
 
 std::int64_t task_count(const ProductInput& input, const LinearTarget& target) {
   return target.weight.panels() * RowLayout{input.rows, target.weight.depth}.tiles();

@@ -42,6 +42,9 @@ struct GatedTarget {
 std::int64_t task_count(const ProductInput& input, const LinearTarget& target);
 std::int64_t task_count(const ProductInput& input, const GatedTarget& target);
 
+/// Panels that one row is multiplied with side by side on this machine.
+std::int64_t panels_of_one_row();
+
 // Each computes the outputs of tasks [begin, end) on the calling thread.
 
 void multiply_panels(const ProductInput& input, const LinearTarget& target, std::int64_t begin,

@@ -24,7 +24,7 @@ void use_memory() {
 }
 
 TEST(PeakMemory, SeesWhatWasUsedAndForgetsItAtReset) {
-  if (!test::memory_is_ours) GTEST_SKIP() << "a sanitizer's memory is counted too";
+  if (test::pages_have_shadows) GTEST_SKIP() << "the sanitizer's memory is counted too";
   const PeakMemory memory;
   if (!memory.reset()) GTEST_SKIP() << "the kernel does not let this process reset its mark";
   const std::int64_t before_bytes = memory.read().peak.value();
@@ -50,7 +50,7 @@ TEST(PeakMemory, ReadsTheFieldsOfAProcess) {
 }
 
 TEST(PeakMemory, TellsAnonymousFromFileBacked) {
-  if (!test::memory_is_ours) GTEST_SKIP() << "a sanitizer's memory is counted too";
+  if (test::pages_have_shadows) GTEST_SKIP() << "the sanitizer's memory is counted too";
   const PeakMemory memory;
   const MemoryUsage before = memory.read();
   constexpr std::int64_t slack_bytes = std::int64_t{4} << 20U;

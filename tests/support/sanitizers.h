@@ -11,4 +11,11 @@ constexpr bool memory_is_ours = false;
 constexpr bool memory_is_ours = true;
 #endif
 
+#if defined(__SANITIZE_THREAD__)
+/// Whether each page that is written costs others: four of the thread sanitizer's.
+constexpr bool pages_have_shadows = true;
+#else
+constexpr bool pages_have_shadows = false;
+#endif
+
 }  // namespace bv2::test

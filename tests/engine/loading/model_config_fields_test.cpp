@@ -26,7 +26,7 @@ ModelConfig parse(const Json& document) { return parse_model_config(document, "F
 std::string error_of(const Json& document) {
   return test::error_text([&] { parse(document); });
 }
-Json llama_with(std::string_view changes) { return changed(base("llama"), parse_json(changes, "output")); }
+Json llama_with(std::string_view changes) { return changed(base("llama"), parse_json(changes, "the test")); }
 
 TEST(ModelConfigFields, AbsentFieldsHaveTheDefaultsOfTransformers) {
   Json llama = base("llama");
@@ -106,10 +106,10 @@ TEST(ModelConfigFields, WhatIsOffOrOfNoEffectIsAccepted) {
 
 TEST(ModelConfigFields, RotaryParametersInBothForms) {
   const auto older = [](std::string_view fields) {
-    return parse(changed(without(base("llama"), "rope_parameters"), parse_json(fields, "output"))).rope;
+    return parse(changed(without(base("llama"), "rope_parameters"), parse_json(fields, "the test"))).rope;
   };
   const auto newer = [](std::string_view fields) {
-    return parse(changed(base("llama"), {{"rope_parameters", parse_json(fields, "output")}})).rope;
+    return parse(changed(base("llama"), {{"rope_parameters", parse_json(fields, "the test")}})).rope;
   };
   for (const RopeConfig& rope :
        {older(R"({"rope_theta":5000,"rope_scaling":{"type":"linear","factor":2}})"),
@@ -160,7 +160,7 @@ TEST(ModelConfigFields, LongropeOfPhi3) {
 
 TEST(ModelConfigFields, RotaryParametersThatCannotBeAreRefused) {
   const auto error = [](std::string_view rope) {
-    return error_of(changed(base("llama"), {{"rope_parameters", parse_json(rope, "output")}}));
+    return error_of(changed(base("llama"), {{"rope_parameters", parse_json(rope, "the test")}}));
   };
   EXPECT_THAT(
       error(R"({"rope_type":"proportional"})"),
